@@ -1,0 +1,25 @@
+# Checks that need no program of ours to run.
+
+.PHONY: check-layers check-headers check-units check-docs check-system check-hosts
+check-layers:
+	@scripts/check-layers
+
+# Every header compiles alone.
+HEADERS := $(wildcard lib/*/*.h daemons/*/*.h include/*/*.h tests/lib/*.h)
+check-headers: | proto-headers
+	@bad=0; for h in $(HEADERS); do \
+		printf '#include "%s"\n' $$h | $(filter-out -MMD -MP,$(COMPILE)) -I. -x c -fsyntax-only - || { echo "header $$h does not compile alone"; bad=1; }; \
+	done; [ $$bad = 0 ] && echo "headers: $(words $(HEADERS)) compile alone"
+
+check-units:
+	@scripts/check-units
+
+check-docs: $(BINARIES)
+	@scripts/check-docs $(B)
+
+SYSTEM_TESTS := $(sort $(wildcard tests/system/[0-9][0-9]-*))
+check-system: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system $(if $(T),$(filter tests/system/$(T)%,$(SYSTEM_TESTS)),$(SYSTEM_TESTS))
+
+check-hosts: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/hosts/run
