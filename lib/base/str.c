@@ -150,7 +150,11 @@ static uint64_t seed = 0x9e3779b97f4a7c15u;
 
 __attribute__((constructor)) static void choose_seed(void)
 {
-	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);	/* early at boot the constant must do */
+	uint64_t random;
+
+	/* Without randomness yet, early at boot, the constant must do. */
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == (ssize_t)sizeof(random))
+		seed = random;
 }
 
 uint64_t fsv_str_hash(struct fsv_str s)
