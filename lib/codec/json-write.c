@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "number.h"
+
+/* First byte that cannot stand in a JSON text as it is. */
+static const char *special(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), top = _mm_set1_epi8(0x1f);
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)p);
+		__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, top), v);
+		__m128i hit = _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+		int mask = _mm_movemask_epi8(hit);
+
+		if (mask)
+			return p + __builtin_ctz((unsigned)mask);
+	}
+#endif
+	while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+static void escape(struct fsv_buf *out, unsigned char c)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char text[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+	size_t n = 2;
+
+	switch (c) {
+	case '"':
+	case '\\':
+		text[1] = (char)c;
+		break;
+	case '\b':
+		text[1] = 'b';
+		break;
+	case '\t':
+		text[1] = 't';
+		break;
+	case '\n':
+		text[1] = 'n';
+		break;
+	case '\f':
+		text[1] = 'f';
+		break;
+	case '\r':
+		text[1] = 'r';
+		break;
+	default:
+		n = 6;
+	}
+	fsv_buf_append(out, text, n);
+}
+
+void fsv_json_quote(struct fsv_buf *out, struct fsv_str text)
+{
+	const char *p = text.p, *end = text.p + text.n;
+
+	fsv_buf_putc(out, '"');
+	while (p < end) {
+		const char *stop = special(p, end);
+
+		fsv_buf_append(out, p, (size_t)(stop - p));
+		p = stop;
+		if (p < end)
+			escape(out, (unsigned char)*p++);
+	}
+	fsv_buf_putc(out, '"');
+}
+
+static void element(struct fsv_jsonw *w)
+{
+	if (w->comma)
+		fsv_buf_putc(w->out, ',');
+	w->comma = true;
+}
+
+void fsv_jsonw_begin(struct fsv_jsonw *w, char bracket)
+{
+	element(w);
+	fsv_buf_putc(w->out, bracket);
+	w->comma = false;
+}
+
+void fsv_jsonw_end(struct fsv_jsonw *w, char bracket)
+{
+	fsv_buf_putc(w->out, bracket);
+	w->comma = true;
+}
+
+void fsv_jsonw_key(struct fsv_jsonw *w, struct fsv_str key)
+{
+	element(w);
+	fsv_json_quote(w->out, key);
+	fsv_buf_putc(w->out, ':');
+	w->comma = false;
+}
+
+void fsv_jsonw_str(struct fsv_jsonw *w, struct fsv_str text)
+{
+	element(w);
+	fsv_json_quote(w->out, text);
+}
+
+void fsv_jsonw_int(struct fsv_jsonw *w, int64_t v)
+{
+	char text[20], *p = text + sizeof(text);
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	element(w);
+	do {
+		*--p = (char)('0' + u % 10);
+		u /= 10;
+	} while (u);
+	if (v < 0)
+		*--p = '-';
+	fsv_buf_append(w->out, p, (size_t)(text + sizeof(text) - p));
+}
+
+void fsv_jsonw_double(struct fsv_jsonw *w, double v)
+{
+	char text[FSV_DOUBLE_TEXT_MAX + 2];
+	size_t n = fsv_double_to_java(v, text + 1);
+
+	element(w);
+	if (__builtin_isfinite(v)) {
+		fsv_buf_append(w->out, text + 1, n);
+	} else {
+		text[0] = text[n + 1] = '"';
+		fsv_buf_append(w->out, text, n + 2);
+	}
+}
+
+void fsv_jsonw_bool(struct fsv_jsonw *w, bool v)
+{
+	element(w);
+	fsv_buf_add(w->out, v ? FSV_STR("true") : FSV_STR("false"));
+}
+
+void fsv_jsonw_null(struct fsv_jsonw *w)
+{
+	element(w);
+	fsv_buf_add(w->out, FSV_STR("null"));
+}
+
+void fsv_jsonw_raw(struct fsv_jsonw *w, struct fsv_str json)
+{
+	element(w);
+	fsv_buf_add(w->out, json);
+}
+
+void fsv_jsonw_kv_str(struct fsv_jsonw *w, const char *key, struct fsv_str text)
+{
+	fsv_jsonw_key(w, fsv_str(key));
+	fsv_jsonw_str(w, text);
+}
+
+void fsv_jsonw_kv_int(struct fsv_jsonw *w, const char *key, int64_t v)
+{
+	fsv_jsonw_key(w, fsv_str(key));
+	fsv_jsonw_int(w, v);
+}

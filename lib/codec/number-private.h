@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Powers of ten that reading and printing of doubles share. */
+#ifndef FSV_CODEC_NUMBER_PRIVATE_H
+#define FSV_CODEC_NUMBER_PRIVATE_H
+
+#include <stdint.h>
+
+enum { FSV_POW10_MIN = -342, FSV_POW10_MAX = 324 };
+
+/*
+ * The leading 128 bits of 10^q, top bit set. Exact for 0 <= q <= 55; else rounded down, except for
+ * -27 <= q <= -1, rounded up, which makes quotients that are exact come out exact.
+ */
+struct fsv_pow10 {
+	uint64_t hi, lo;
+};
+extern const struct fsv_pow10 fsv_pow10[FSV_POW10_MAX - FSV_POW10_MIN + 1];
+
+/* floor(log2(10^q)), for |q| <= 1200. Right shift of a negative int is arithmetic in gcc and clang. */
+static inline int fsv_log2_pow10(int q)
+{
+	return (q * 1741647) >> 19;
+}
+
+#endif
