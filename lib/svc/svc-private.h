@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share. */
+#ifndef FSV_SVC_SVC_PRIVATE_H
+#define FSV_SVC_SVC_PRIVATE_H
+
+#include "svc.h"
+
+enum fsv_svc_action {
+	FSV_SVC_RUN,
+	FSV_SVC_CHECK_CONFIG,
+	FSV_SVC_DUMP_CONFIG,
+	FSV_SVC_SAMPLE_CONFIG,
+	FSV_SVC_MANUAL_KEYS,
+	FSV_SVC_END,		/* --help, --version: done already */
+	FSV_SVC_USAGE,		/* wrong usage, told on stderr */
+};
+
+/* Reads the command line; *ret_path is the configuration file to use. */
+enum fsv_svc_action fsv_svc_options(const struct fsv_svc_desc *desc, int argc, char **argv,
+				    const char **ret_path);
+
+/* Sends lines to the journal when target is 1, to stderr when 2; 0 looks whether stderr is the journal. */
+void fsv_svc_log_open(unsigned target, const char *identifier);
+
+#endif
