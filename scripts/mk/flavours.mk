@@ -5,7 +5,7 @@ CC := $(if $(filter fuzz,$(FLAVOUR)),clang,gcc)
 endif
 PKG_CONFIG ?= pkg-config
 
-FSV_CPPFLAGS := -D_GNU_SOURCE -DFSV_VERSION='"$(VERSION)"' -Ilib -I$(GEN) -Iinclude
+FSV_CPPFLAGS := -D_GNU_SOURCE -DFSV_VERSION='"$(VERSION)"' -DFSV_SYSCONFDIR='"$(sysconfdir)"' -Ilib -I$(GEN) -Iinclude
 FSV_CFLAGS := -std=gnu11 -g -fno-strict-overflow -ffp-contract=off -fvisibility=hidden \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wnull-dereference \

@@ -1,1 +1,54 @@
-# Installation; see below.
+# make install DESTDIR= prefix=/usr sysconfdir=/etc unitdir=…: everything a package would hold.
+
+.PHONY: install install-bin install-units install-conf install-man install-doc
+install: install-bin install-units install-conf install-man install-doc
+
+INSTALL ?= install
+D = $(DESTDIR)
+# Units and documents name the usual places; another prefix is written into the copies.
+place = sed -e 's|/usr/sbin/|$(sbindir)/|g; s|/etc/fate-serving|$(sysconfdir)/fate-serving|g'
+
+install-bin: $(BINARIES)
+	$(Q)$(INSTALL) -d $(D)$(sbindir) $(D)$(bindir)
+	$(Q)$(INSTALL) -m755 $(B)/fate-serving-server $(B)/fate-serving-proxy $(D)$(sbindir)
+	$(Q)$(INSTALL) -m755 $(B)/fate-servingctl $(D)$(bindir)
+
+install-units:
+	$(Q)$(INSTALL) -d $(D)$(unitdir) $(D)$(sysusersdir) $(D)$(tmpfilesdir) $(D)$(presetdir)
+	$(Q)for u in units/*.service; do $(place) $$u > $(D)$(unitdir)/$${u##*/} && chmod 644 $(D)$(unitdir)/$${u##*/} || exit 1; done
+	$(Q)$(place) units/fate-serving.tmpfiles > $(D)$(tmpfilesdir)/fate-serving.conf && chmod 644 $(D)$(tmpfilesdir)/fate-serving.conf
+	$(Q)$(INSTALL) -m644 units/fate-serving.sysusers $(D)$(sysusersdir)/fate-serving.conf
+	$(Q)$(INSTALL) -m644 units/80-fate-serving.preset $(D)$(presetdir)
+
+# An operator's files are never overwritten.
+install-conf:
+	$(Q)$(INSTALL) -d -m750 $(D)$(sysconfdir)/fate-serving
+	$(Q)for f in conf/serving-server.yaml conf/serving-proxy.yaml conf/route_table.json; do \
+		[ -e $(D)$(sysconfdir)/fate-serving/$${f##*/} ] || $(INSTALL) -m640 $$f $(D)$(sysconfdir)/fate-serving || exit 1; done
+
+install-man: man
+	$(Q)for f in $(MAN_PAGES); do s=man$${f##*.}; $(INSTALL) -d $(D)$(mandir)/$$s && \
+		$(place) $$f > $(D)$(mandir)/$$s/$${f##*/} && chmod 644 $(D)$(mandir)/$$s/$${f##*/} || exit 1; done
+
+install-doc: samples
+	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
+	$(Q)$(INSTALL) -m644 README.md NEWS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
+	$(Q)cp -R examples/. $(D)$(docdir)/examples/
+
+# Manual pages and full samples whose lists of keys come from the daemons' own tables.
+MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 \
+	docs/man/fate-servingctl.1 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
+SAMPLES := $(B)/conf/serving-server.full.yaml $(B)/conf/serving-proxy.full.yaml
+
+.PHONY: man samples
+man: $(filter $(B)/%,$(MAN_PAGES))
+samples: $(SAMPLES)
+
+$(B)/man/%.yaml.5: docs/man/%.yaml.5.in $(B)/%
+	@mkdir -p $(@D)
+	$(Q)$(B)/$* --manual-keys > $@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd}' $< > $@ && rm $@.keys
+
+$(B)/conf/serving-%.full.yaml: $(B)/fate-serving-%
+	@mkdir -p $(@D)
+	$(Q)$< --sample-config > $@
