@@ -25,9 +25,9 @@ define module
 .PHONY: $(1)
 $(1): $(B)/$(1).a
 OBJ_$(1) := $$(patsubst %.c,$(B)/$(1)/%.o,$$(SRC_$(1))) $$(OBJ_EXTRA_$(1))
-$(B)/$(1).a: $$(OBJ_$(1))
+$(B)/$(1).a: $$(OBJ_$(1)) $(1)/module.mk
 	@$$(call say,AR,$$@)
-	$$(Q)mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 ifneq ($(BIN_$(1)),)
 BINARIES += $(B)/$(BIN_$(1))
 $(B)/$(BIN_$(1)): $(B)/$(1)/main.o $(foreach m,$(call closure,$(1)),$(B)/$(m).a)
