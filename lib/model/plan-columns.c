@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names to columns, columns to slots, and the frames that components hand on. */
+#include "plan-private.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "java-order.h"
+#include "plan-hash.h"
+
+int fsv_compile_column(struct fsv_compile *c, struct fsv_str name, uint32_t *ret_column, struct fsv_err *err)
+{
+	struct fsv_plan *plan = c->plan;
+	size_t known = (size_t)(uintptr_t)fsv_map_get(&c->names, name);
+
+	if (known > 0) {
+		*ret_column = (uint32_t)(known - 1);
+		return 0;
+	}
+	if (fsv_str_utf8(name) != name.n)
+		return fsv_err_set(err, FSV_E_MODEL_INIT, "a column name is not UTF-8");
+	if (plan->n_columns >= FSV_PLAN_MAX_COLUMNS)
+		return fsv_err_set(err, FSV_E_MODEL_INIT, "more than %d columns", FSV_PLAN_MAX_COLUMNS);
+	if (plan->n_columns == c->cap_columns) {
+		size_t cap = c->cap_columns ? c->cap_columns * 2 : 64;
+		struct fsv_column *grown = FSV_ARENA_NEW_N(&c->scratch, struct fsv_column, cap);
+
+		if (plan->n_columns > 0)
+			memcpy(grown, plan->columns, plan->n_columns * sizeof(*grown));
+		plan->columns = grown;
+		c->cap_columns = cap;
+	}
+	plan->columns[plan->n_columns] = (struct fsv_column){
+		.name = fsv_arena_str(&plan->arena, name),
+		.slot = fsv_compile_slot(c),
+	};
+	*ret_column = plan->n_columns++;
+	(void)fsv_map_put(&c->names, name, (void *)(uintptr_t)plan->n_columns); /* there was none */
+	return 0;
+}
+
+static struct fsv_frame *new_frame(struct fsv_compile *c, uint32_t n)
+{
+	struct fsv_frame *frame = FSV_ARENA_NEW(&c->scratch, struct fsv_frame);
+
+	frame->entries = FSV_ARENA_NEW_N(&c->scratch, struct fsv_frame_entry, n);
+	frame->n_slot_of = c->plan->n_columns;
+	frame->slot_of = FSV_ARENA_NEW_N(&c->scratch, uint32_t, frame->n_slot_of);
+	memset(frame->slot_of, 0xff, frame->n_slot_of * sizeof(*frame->slot_of));
+	return frame;
+}
+
+static void add_entry(struct fsv_frame *frame, uint32_t column, uint32_t slot)
+{
+	frame->entries[frame->n++] = (struct fsv_frame_entry){ column, slot };
+	frame->slot_of[column] = slot;
+}
+
+struct fsv_frame *fsv_compile_frame(struct fsv_compile *c, const uint32_t *columns, uint32_t n)
+{
+	struct fsv_frame *frame = new_frame(c, n);
+
+	for (uint32_t i = 0; i < n; i++)
+		add_entry(frame, columns[i], fsv_compile_slot(c));
+	return frame;
+}
+
+struct fsv_frame *fsv_compile_override(struct fsv_compile *c, const struct fsv_frame *in,
+				       const uint32_t *columns, uint32_t n)
+{
+	struct fsv_frame *frame = new_frame(c, in->n + n);
+	uint32_t known;
+
+	frame->arrival = in->arrival;
+	for (uint32_t i = 0; i < in->n; i++)
+		add_entry(frame, in->entries[i].column, in->entries[i].slot);
+	known = frame->n;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t slot = frame->slot_of[columns[i]];
+
+		if (slot == FSV_NO_SLOT && in->arrival)
+			add_entry(frame, columns[i], fsv_compile_slot(c));
+		else if (slot != FSV_NO_SLOT)
+			frame->slot_of[columns[i]] = fsv_compile_slot(c);
+	}
+	for (uint32_t i = 0; i < known; i++)
+		frame->entries[i].slot = frame->slot_of[frame->entries[i].column];
+	return frame;
+}
+
+uint32_t fsv_frame_slot(const struct fsv_plan *plan, const struct fsv_frame *frame, uint32_t column)
+{
+	uint32_t slot = column < frame->n_slot_of ? frame->slot_of[column] : FSV_NO_SLOT;
+
+	if (slot == FSV_NO_SLOT && frame->arrival)
+		return plan->columns[column].slot;
+	return slot;
+}
+
+void fsv_compile_java_order(struct fsv_compile *c, uint32_t *columns, uint32_t n, unsigned capacity)
+{
+	struct fsv_str *names = FSV_ARENA_NEW_N(&c->scratch, struct fsv_str, n);
+	uint32_t *order = FSV_ARENA_NEW_N(&c->scratch, uint32_t, n);
+
+	for (uint32_t i = 0; i < n; i++)
+		names[i] = c->plan->columns[columns[i]].name;
+	(void)fsv_java_order(names, n, capacity, order); /* n: no column twice */
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = columns[order[i]];
+	if (n > 0)
+		memcpy(columns, order, n * sizeof(*columns));
+}
+
+void fsv_compile_index(struct fsv_compile *c)
+{
+	struct fsv_plan *plan = c->plan;
+	struct fsv_column *columns = FSV_ARENA_NEW_N(&plan->arena, struct fsv_column, plan->n_columns);
+	uint32_t size = 16;
+
+	if (plan->n_columns > 0)
+		memcpy(columns, plan->columns, plan->n_columns * sizeof(*columns));
+	plan->columns = columns;
+	/* At most a quarter full: most names of a request cost one probe, foreign ones too. */
+	while (size < plan->n_columns * 4)
+		size *= 2;
+	plan->probe = FSV_ARENA_NEW_N(&plan->arena, uint32_t, size);
+	plan->probe_mask = size - 1;
+	for (uint32_t i = 0; i < plan->n_columns; i++) {
+		uint32_t at = (uint32_t)fsv_name_hash(columns[i].name) & plan->probe_mask;
+
+		while (plan->probe[at])
+			at = (at + 1) & plan->probe_mask;
+		plan->probe[at] = i + 1;
+	}
+}
+
+uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name)
+{
+	uint32_t at = (uint32_t)fsv_name_hash(name) & plan->probe_mask;
+
+	for (uint32_t i; (i = plan->probe[at]) != 0; at = (at + 1) & plan->probe_mask) {
+		const struct fsv_str *known = &plan->columns[i - 1].name;
+
+		if (known->n == name.n && memcmp(known->p, name.p, name.n) == 0)
+			return i - 1;
+	}
+	return plan->n_columns;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Insides of a plan, shared by plan-*.c and ops-*.c.
+ *
+ * Columns and slots. A column is a name that some operator reads, numbered at compile time. A slot is
+ * a place for one value in a row. Each column has one slot for the value that the request brought;
+ * an operator that produces values takes further slots, so nothing is ever overwritten and sibling
+ * branches of the graph cannot see each other's changes.
+ *
+ * Frames. What the reference hands from component to component is a map; its compile-time picture is
+ * a frame: which columns there are, in which order they are iterated, in which slots their values
+ * are. Either the model fixes all of that, or the map is the request's own object: then the columns
+ * come in the order in which the request names them, which the row remembers, and any may be absent.
+ *
+ * Operators. A component of the DSL is a row of the table in ops.c. To add one: write ops-x.c with a
+ * struct fsv_op_kind, add the table line, add a test.
+ */
+#ifndef FSV_MODEL_PLAN_PRIVATE_H
+#define FSV_MODEL_PLAN_PRIVATE_H
+
+#include "base/map.h"
+#include "dsl.h"
+#include "package.h"
+#include "plan.h"
+
+/* Values ---------------------------------------------------------------------------------------- */
+
+enum fsv_cell_kind {
+	FSV_CELL_ABSENT = 0,
+	FSV_CELL_NULL,
+	FSV_CELL_BOOL,
+	FSV_CELL_INT,		/* JSON number without '.' and exponent: any size */
+	FSV_CELL_DOUBLE,
+	FSV_CELL_TEXT,
+	FSV_CELL_OTHER,		/* list or object: never a number, never matched */
+};
+
+struct fsv_cell {
+	double number;		/* when numeric */
+	const char *p;		/* TEXT, BOOL, INT: its text; not NUL-terminated */
+	uint32_t n;
+	uint8_t kind;
+	bool numeric;		/* number holds the value */
+};
+
+/* The value as Double.valueOf(text) reads it; false for what is no number. */
+bool fsv_cell_text_number(const struct fsv_cell *cell, double *ret_number);
+
+static inline bool fsv_cell_number(const struct fsv_cell *cell, double *ret_number)
+{
+	if (cell->numeric) {
+		*ret_number = cell->number;
+		return true;
+	}
+	return fsv_cell_text_number(cell, ret_number);
+}
+
+/* A text constant of the model, its number worked out beforehand. text must outlive the plan. */
+struct fsv_cell fsv_cell_const(struct fsv_str text);
+
+/* Columns and frames ---------------------------------------------------------------------------- */
+
+#define FSV_NO_SLOT	UINT32_MAX
+
+enum {
+	FSV_PLAN_MAX_COLUMNS = 1 << 20,	/* a model beyond is refused */
+	FSV_PLAN_MAX_SLOTS = 1 << 21,	/* of 24 bytes in each row */
+};
+
+struct fsv_column {
+	struct fsv_str name;
+	uint32_t slot;		/* of the request's value */
+};
+
+struct fsv_frame_entry {
+	uint32_t column, slot;
+};
+
+struct fsv_frame {
+	bool arrival;			/* the request's order; entries then only say whose slot is another */
+	struct fsv_frame_entry *entries;
+	uint32_t n;
+	uint32_t *slot_of;		/* by column, FSV_NO_SLOT where there is none */
+	uint32_t n_slot_of;
+};
+
+/* Plan and row ---------------------------------------------------------------------------------- */
+
+struct fsv_op;
+struct fsv_compile;
+
+struct fsv_op_kind {
+	const char *what;		/* "logistic regression": for people */
+	bool predictor;			/* produces a result instead of a frame */
+	/* Reads Meta and Param and adds the operator with fsv_compile_add, or adds none when there is
+	 * nothing to do. *ret_out is the frame behind it (predictors leave it alone). */
+	int (*compile)(struct fsv_compile *c, const struct fsv_dsl_component *component,
+		       const struct fsv_frame *in, const struct fsv_frame **ret_out, struct fsv_err *err);
+	int (*run)(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_row *row,
+		   struct fsv_err *err);
+	void (*explain)(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_buf *out);
+	/* Predictors only. check: may the local result leave this process? write: its members. merge:
+	 * with out NULL it only checks. */
+	int (*check)(const struct fsv_op *op, const struct fsv_row *row, struct fsv_err *err);
+	void (*write)(const struct fsv_op *op, const struct fsv_row *row, struct fsv_jsonw *out);
+	int (*merge)(const struct fsv_op *op, const struct fsv_row *row, const struct fsv_remote *remotes,
+		     unsigned n_remotes, struct fsv_arena *arena, struct fsv_jsonw *out, struct fsv_err *err);
+};
+
+/* First member of every operator's own struct, which lives in the plan's arena. */
+struct fsv_op {
+	const struct fsv_op_kind *kind;
+	struct fsv_str component;
+	uint32_t result_at;		/* predictors: where in row->results */
+};
+
+/* What became of a component, for fsv_plan_explain. */
+struct fsv_step {
+	struct fsv_str component, class_name;
+	const struct fsv_op *op;	/* NULL: passes its input on */
+	bool known;			/* false: passed only because of the option */
+};
+
+struct fsv_plan {
+	struct fsv_arena arena;		/* everything below */
+	bool guest;
+	struct fsv_column *columns;
+	uint32_t n_columns;
+	uint32_t *probe;		/* column + 1, 0 = free */
+	uint32_t probe_mask;
+	uint32_t n_slots;
+	uint32_t results_size;
+	bool keep_arrival;		/* some operator sums in the request's order */
+	bool count_names;		/* some operator depends on how many columns the request has */
+	struct fsv_op **ops;		/* in order of execution */
+	unsigned n_ops;
+	struct fsv_step *steps;
+	unsigned n_steps;
+};
+
+struct fsv_row {
+	struct fsv_cell *cells;		/* by slot */
+	char *results;
+	uint32_t *arrival;		/* columns in the request's order */
+	uint32_t n_arrival;
+	uint32_t n_names;		/* distinct names of the request, with count_names */
+	struct fsv_arena *arena;	/* that it lives in, for what operators need on the way */
+};
+
+/* Column of that name or plan->n_columns. */
+uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name);
+
+/* Reads the request's object into the row (plan-scan.c). */
+int fsv_plan_scan(const struct fsv_plan *plan, struct fsv_str features, struct fsv_arena *arena,
+		  struct fsv_row *row, struct fsv_err *err) FSV_MUST_CHECK;
+
+/* Goes on after fsv_json_value gave this type: skips what an array or object holds. */
+void fsv_plan_skip_rest(struct fsv_json *j, enum fsv_json_type type);
+
+/* Error about a value: names the column, never the value. */
+int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint32_t column,
+		      const struct fsv_cell *cell, struct fsv_err *err) FSV_COLD;
+
+/* Compiling ------------------------------------------------------------------------------------- */
+
+struct fsv_compile {
+	struct fsv_plan *plan;
+	const struct fsv_plan_opt *opt;
+	const struct fsv_package *package;
+	struct fsv_arena scratch;	/* dropped when the plan is done */
+	struct fsv_map names;		/* name -> column + 1 */
+	size_t cap_columns;
+};
+
+/* Memory of the plan's life time. */
+static inline struct fsv_arena *fsv_compile_arena(struct fsv_compile *c)
+{
+	return &c->plan->arena;
+}
+
+/* Interns. FSV_E_MODEL_INIT when the name is not UTF-8 or there are too many. */
+int fsv_compile_column(struct fsv_compile *c, struct fsv_str name, uint32_t *ret_column,
+		       struct fsv_err *err) FSV_MUST_CHECK;
+static inline uint32_t fsv_compile_slot(struct fsv_compile *c)
+{
+	return c->plan->n_slots++;
+}
+/* A frame of the model's making: these columns in this order, each in a slot of its own. */
+struct fsv_frame *fsv_compile_frame(struct fsv_compile *c, const uint32_t *columns, uint32_t n);
+/* in with other slots for some of its columns (those that in has; arrival frames have all). */
+struct fsv_frame *fsv_compile_override(struct fsv_compile *c, const struct fsv_frame *in,
+				       const uint32_t *columns, uint32_t n);
+/* Slot of a column in a frame, or FSV_NO_SLOT. */
+uint32_t fsv_frame_slot(const struct fsv_plan *plan, const struct fsv_frame *frame, uint32_t column);
+/* Initial capacity of most of the reference's maps. */
+enum { FSV_JAVA_MAP_CAPACITY = 16 };
+/* Brings columns into the order in which a HashMap of that initial capacity iterates them when they
+ * are put in as they stand. No column twice. */
+void fsv_compile_java_order(struct fsv_compile *c, uint32_t *columns, uint32_t n, unsigned capacity);
+/* Probe table; after the last column. */
+void fsv_compile_index(struct fsv_compile *c);
+
+/* A new operator of this size, zeroed but for its head; result_size bytes are kept for it in each row. */
+struct fsv_op *fsv_compile_add(struct fsv_compile *c, const struct fsv_op_kind *kind,
+			       const struct fsv_dsl_component *component, size_t size, size_t result_size);
+
+/* Meta or Param of a component, decoded into the scratch arena. With required, absence is an error;
+ * else *ret_message is the empty message. The structs are protobuf-c's. */
+enum fsv_proto_part { FSV_META, FSV_PARAM };
+struct ProtobufCMessage;
+struct ProtobufCMessageDescriptor;
+int fsv_compile_proto(struct fsv_compile *c, const struct fsv_dsl_component *component,
+		      enum fsv_proto_part part, bool required,
+		      const struct ProtobufCMessageDescriptor *descriptor,
+		      struct ProtobufCMessage **ret_message, struct fsv_err *err) FSV_MUST_CHECK;
+
+/* Classes --------------------------------------------------------------------------------------- */
+
+enum fsv_role { FSV_GUEST = 1, FSV_HOST = 2, FSV_BOTH = 3 };
+
+struct fsv_op_class {
+	const char *name;
+	enum fsv_role role;
+	const struct fsv_op_kind *kind;	/* NULL: rightly passes its input on */
+};
+
+/* By the last part of CodePath, exactly; NULL when unknown. */
+const struct fsv_op_class *fsv_op_class_find(struct fsv_str name);
+
+extern const struct fsv_op_kind fsv_op_data_io;
+extern const struct fsv_op_kind fsv_op_logistic;
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The local part: one row through the operators. */
+#include "plan-private.h"
+
+static struct fsv_row *new_row(const struct fsv_plan *plan, struct fsv_arena *arena)
+{
+	size_t cells = (size_t)plan->n_slots * sizeof(struct fsv_cell);
+	size_t arrival = plan->keep_arrival ? (size_t)plan->n_columns * sizeof(uint32_t) : 0;
+	size_t head = sizeof(struct fsv_row) + plan->results_size;
+	char *block = fsv_arena_alloc(arena, head + cells + arrival);
+	struct fsv_row *row = (struct fsv_row *)block;
+
+	*row = (struct fsv_row){
+		.results = block + sizeof(*row),
+		.cells = (struct fsv_cell *)(block + head),
+		.arrival = (uint32_t *)(block + head + cells),
+		.arena = arena,
+	};
+	memset(row->cells, 0, cells);
+	return row;
+}
+
+int fsv_plan_local(const struct fsv_plan *plan, struct fsv_str features, struct fsv_arena *arena,
+		   struct fsv_row **ret_row, struct fsv_err *err)
+{
+	struct fsv_row *row = new_row(plan, arena);
+	int r;
+
+	r = fsv_plan_scan(plan, features, arena, row, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < plan->n_ops; i++) {
+		const struct fsv_op *op = plan->ops[i];
+
+		r = op->kind->run(plan, op, row, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_row = row;
+	return 0;
+}
+
+int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint32_t column,
+		      const struct fsv_cell *cell, struct fsv_err *err)
+{
+	struct fsv_str name = plan->columns[column].name;
+
+	return fsv_err_set(err, FSV_E_SYSTEM, "%.*s: column %.*s %s", FSV_STR_ARG(op->component),
+			   FSV_STR_ARG(name), cell->kind == FSV_CELL_NULL ? "is null" : "is not a number");
+}
+
+/* A later predictor of the same kind writes the same member names. */
+static bool shadowed(const struct fsv_plan *plan, unsigned at)
+{
+	for (unsigned i = at + 1; i < plan->n_ops; i++)
+		if (plan->ops[i]->kind == plan->ops[at]->kind)
+			return true;
+	return false;
+}
+
+int fsv_plan_write_local(const struct fsv_plan *plan, const struct fsv_row *row, bool spread,
+			 struct fsv_jsonw *out, struct fsv_err *err)
+{
+	for (unsigned i = 0; i < plan->n_ops; i++) {
+		const struct fsv_op *op = plan->ops[i];
+		int r;
+
+		if (!op->kind->predictor)
+			continue;
+		r = op->kind->check(op, row, err);
+		if (r < 0)
+			return r;
+	}
+	for (unsigned i = 0; i < plan->n_ops; i++) {
+		const struct fsv_op *op = plan->ops[i];
+
+		if (!op->kind->predictor)
+			continue;
+		fsv_jsonw_key(out, op->component);
+		fsv_jsonw_begin(out, '{');
+		op->kind->write(op, row, out);
+		fsv_jsonw_end(out, '}');
+		if (spread && !shadowed(plan, i))
+			op->kind->write(op, row, out);
+	}
+	return 0;
+}
