@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests. A channel holds core's channel in a counted leg, so that renewed certificates can put a new
+ * leg in while requests on the old one run to their end. A request is one batch on the completion queue
+ * of its worker: one event when all of it is over.
+ */
+#include "rpc-private.h"
+
+#include <grpc/grpc_security.h>
+#include <grpc/support/time.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/ref.h"
+#include "base/time.h"
+
+enum {
+	BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000,
+	CONNECT_MS = 5000,
+	META_MAX = 8, TEXT_MAX = 512,
+};
+
+struct leg {
+	struct fsv_ref ref;
+	grpc_channel *grpc;
+	unsigned generation;	/* of the certificates */
+};
+
+struct fsv_rpc_channel {
+	struct fsv_ref ref;
+	struct fsv_snapshot leg;
+	char *target;
+	struct fsv_tls *tls;
+	size_t max_message;
+	pthread_mutex_t renewing;	/* held by the one that makes a new leg */
+};
+
+struct fsv_rpc_request {
+	struct fsv_rpc_op op;
+	struct fsv_rpc_request *next;	/* in a worker's free list */
+	struct fsv_rpc_worker *worker;
+	struct leg *leg;
+	size_t max_message;
+	grpc_call *grpc;
+	fsv_rpc_done *done;
+	void *arg;
+	bool outside;			/* made by another thread than the worker's */
+	grpc_byte_buffer out;
+	grpc_byte_buffer *reply;
+	grpc_metadata_array initial, trailing;
+	grpc_status_code status;
+	grpc_slice details;
+	char text[TEXT_MAX];
+};
+
+/* Channels ------------------------------------------------------------------------------------- */
+
+static void leg_free(struct fsv_ref *ref)
+{
+	struct leg *leg = FSV_CONTAINER_OF(ref, struct leg, ref);
+
+	grpc_channel_destroy(leg->grpc);
+	free(leg);
+	grpc_shutdown();
+}
+
+static grpc_channel *create(const struct fsv_rpc_channel *channel, grpc_channel_credentials *credentials)
+{
+	grpc_arg args[] = {
+		fsv_rpc_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, channel->max_message),
+		fsv_rpc_arg(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),	/* ours is bounded */
+		fsv_rpc_arg(GRPC_ARG_KEEPALIVE_TIME_MS, FSV_RPC_KEEPALIVE_MS),
+		fsv_rpc_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, FSV_RPC_KEEPALIVE_TIMEOUT_MS),
+		fsv_rpc_arg(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
+		fsv_rpc_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+		fsv_rpc_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, BACKOFF_FIRST_MS),
+		fsv_rpc_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, BACKOFF_MAX_MS),
+		/* For core this is how long one attempt to connect may take. */
+		fsv_rpc_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_MS),
+		fsv_rpc_arg(GRPC_ARG_ENABLE_RETRIES, 0),
+		fsv_rpc_arg(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
+		/* Two channels to one target may differ in their certificates. */
+		fsv_rpc_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
+		/* Partners are reached directly, whatever the environment says. */
+		fsv_rpc_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
+		fsv_rpc_arg(GRPC_ARG_ENABLE_CHANNELZ, 0),
+	};
+	const grpc_channel_args list = { sizeof(args) / sizeof(args[0]), args };
+
+	return grpc_channel_create(channel->target, credentials, &list);
+}
+
+static struct leg *leg_new(const struct fsv_rpc_channel *channel)
+{
+	struct leg *leg = FSV_NEW(struct leg);
+	grpc_channel_credentials *credentials;
+
+	grpc_init();	/* a leg may live longer than the workers */
+	fsv_ref_init(&leg->ref, leg_free);
+	credentials = channel->tls ? fsv_tls_channel_credentials(channel->tls, &leg->generation)
+				   : grpc_insecure_credentials_create();
+	leg->grpc = create(channel, credentials);
+	grpc_channel_credentials_release(credentials);
+	return leg;
+}
+
+/* The leg to use now, with a reference. */
+static struct leg *leg_get(struct fsv_rpc_channel *channel)
+{
+	struct leg *leg;
+
+	if (channel->tls)
+		fsv_tls_refresh_sometimes(channel->tls);
+	leg = FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+	if (!channel->tls || leg->generation == fsv_tls_generation(channel->tls))
+		return leg;
+	if (pthread_mutex_trylock(&channel->renewing) != 0)
+		return leg;	/* somebody else makes it; the old one still works */
+	fsv_snapshot_set(&channel->leg, &leg_new(channel)->ref);
+	pthread_mutex_unlock(&channel->renewing);
+	fsv_ref_put(&leg->ref);
+	return FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+}
+
+static void channel_free(struct fsv_ref *ref)
+{
+	struct fsv_rpc_channel *channel = FSV_CONTAINER_OF(ref, struct fsv_rpc_channel, ref);
+
+	fsv_snapshot_set(&channel->leg, NULL);
+	pthread_mutex_destroy(&channel->renewing);
+	if (channel->tls)
+		fsv_tls_unref(channel->tls);
+	free(channel->target);
+	free(channel);
+}
+
+/* "host:port" with a port of 1 to 65535; a v6 address stands in brackets. */
+static bool target_is_good(struct fsv_str target)
+{
+	struct fsv_str host, port;
+	size_t colon = target.n;
+	int64_t number;
+
+	while (colon > 0 && target.p[colon - 1] != ':')
+		colon--;
+	if (colon < 2)
+		return false;
+	host = fsv_str_sub(target, 0, colon - 1);
+	port = fsv_str_sub(target, colon, target.n);
+	if (!fsv_str_to_i64(port, &number) || number < 1 || number > 65535)
+		return false;
+	if (host.p[0] == '[')
+		return host.n > 2 && host.p[host.n - 1] == ']';
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] <= ' ' || strchr(":/?#%", host.p[i]))
+			return false;
+	return true;
+}
+
+int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_message,
+			struct fsv_rpc_channel **ret_channel, struct fsv_err *err)
+{
+	struct fsv_rpc_channel *channel;
+
+	if (!target_is_good(fsv_str(target)))
+		return fsv_err_set(err, FSV_E_SYNTAX, "\"%s\" is no address of the form host:port", target);
+	channel = FSV_NEW(struct fsv_rpc_channel);
+	fsv_ref_init(&channel->ref, channel_free);
+	channel->target = fsv_str_dup(fsv_str(target));
+	channel->tls = tls ? fsv_tls_ref(tls) : NULL;
+	channel->max_message = max_message;
+	pthread_mutex_init(&channel->renewing, NULL);
+	fsv_snapshot_set(&channel->leg, &leg_new(channel)->ref);
+	*ret_channel = channel;
+	return 0;
+}
+
+struct fsv_rpc_channel *fsv_rpc_channel_ref(struct fsv_rpc_channel *channel)
+{
+	fsv_ref_get(&channel->ref);
+	return channel;
+}
+
+struct fsv_rpc_channel *fsv_rpc_channel_unref(struct fsv_rpc_channel *channel)
+{
+	if (channel)
+		fsv_ref_put(&channel->ref);
+	return NULL;
+}
+
+const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel)
+{
+	return channel->target;
+}
+
+/* Requests ------------------------------------------------------------------------------------- */
+
+static struct fsv_rpc_request *request_take(struct fsv_rpc_worker *w)
+{
+	bool outside = fsv_rpc_self() != w;
+	struct fsv_rpc_request *req;
+
+	if (outside) {
+		pthread_mutex_lock(&w->lock);
+		req = w->outside;
+		if (req)
+			w->outside = req->next;
+		pthread_mutex_unlock(&w->lock);
+	} else {
+		req = w->requests;
+		if (req) {
+			w->requests = req->next;
+			w->n_free_requests--;
+		}
+	}
+	if (!req) {
+		req = FSV_NEW(struct fsv_rpc_request);
+		fsv_rpc_out_init(&req->out);
+	}
+	req->worker = w;
+	req->outside = outside;
+	return req;
+}
+
+static void request_free(struct fsv_rpc_request *req)
+{
+	grpc_metadata_array_destroy(&req->initial);
+	grpc_metadata_array_destroy(&req->trailing);
+	fsv_rpc_out_done(&req->out);
+	free(req);
+}
+
+static void request_list_free(struct fsv_rpc_request *list)
+{
+	while (list) {
+		struct fsv_rpc_request *next = list->next;
+
+		request_free(list);
+		list = next;
+	}
+}
+
+void fsv_rpc_request_pool_free(struct fsv_rpc_worker *w)
+{
+	request_list_free(w->requests);
+	request_list_free(w->outside);
+	w->requests = w->outside = NULL;
+	w->n_free_requests = 0;
+}
+
+static void request_release(struct fsv_rpc_request *req)
+{
+	struct fsv_rpc_worker *w = req->worker;
+
+	grpc_slice_buffer_reset_and_unref(&req->out.data.raw.slice_buffer);
+	req->initial.count = req->trailing.count = 0;
+	grpc_slice_unref(req->details);
+	if (req->grpc)
+		grpc_call_unref(req->grpc);
+	fsv_ref_put(&req->leg->ref);
+	req->grpc = NULL;
+	req->leg = NULL;
+	req->reply = NULL;
+	if (req->outside) {
+		pthread_mutex_lock(&w->lock);
+		req->next = w->outside;
+		w->outside = req;
+		pthread_mutex_unlock(&w->lock);
+	} else if (w->n_free_requests < FSV_RPC_KEEP) {
+		req->next = w->requests;
+		w->requests = req;
+		w->n_free_requests++;
+	} else {
+		request_free(req);
+	}
+	atomic_fetch_sub_explicit(&w->n_requests, 1, memory_order_release);
+}
+
+static void copy_text(struct fsv_rpc_request *req)
+{
+	struct fsv_str all = fsv_str_n((const char *)GRPC_SLICE_START_PTR(req->details),
+				       GRPC_SLICE_LENGTH(req->details));
+	struct fsv_str cut = fsv_str_sub(all, 0, sizeof(req->text) - 1);
+
+	if (cut.n < all.n)
+		cut.n = fsv_str_utf8(cut);
+	if (cut.n > 0)
+		memcpy(req->text, cut.p, cut.n);
+	req->text[cut.n] = '\0';
+}
+
+static int check_reply(struct fsv_rpc_request *req)
+{
+	int r = req->reply ? fsv_rpc_open_message(&req->reply, req->max_message) : FSV_E_SYNTAX;
+
+	if (r == 0)
+		return FSV_RPC_OK;
+	if (r == FSV_E_LIMIT) {
+		snprintf(req->text, sizeof(req->text), "Received message larger than max (%zu)", req->max_message);
+		return FSV_RPC_RESOURCE_EXHAUSTED;
+	}
+	snprintf(req->text, sizeof(req->text), req->reply ? "the compressed answer cannot be read"
+							  : "the answer has no message");
+	return FSV_RPC_INTERNAL;
+}
+
+static void on_done(struct fsv_rpc_op *op, bool ok)
+{
+	struct fsv_rpc_request *req = FSV_CONTAINER_OF(op, struct fsv_rpc_request, op);
+	struct fsv_rpc_msg *reply = NULL;
+	int status;
+
+	(void)ok;	/* a batch that receives the status always succeeds */
+	copy_text(req);
+	status = req->status == GRPC_STATUS_OK ? check_reply(req) : (int)req->status;
+	if (req->reply)
+		reply = fsv_rpc_msg_new(req->reply);
+	req->done(req->arg, status, status == FSV_RPC_OK ? reply : NULL, req->text);
+	fsv_rpc_msg_unref(reply);
+	request_release(req);
+}
+
+/* For what goes wrong before core takes the request: done must not run inside fsv_rpc_send. */
+static void fail_later(void *arg)
+{
+	struct fsv_rpc_request *req = arg;
+
+	req->done(req->arg, FSV_RPC_INTERNAL, NULL, req->text);
+	request_release(req);
+}
+
+static size_t fill_meta(const struct fsv_rpc_request_opt *opt, grpc_metadata *meta)
+{
+	FSV_BUG_ON(opt->n_meta > META_MAX);
+	memset(meta, 0, opt->n_meta * sizeof(*meta));
+	for (unsigned i = 0; i < opt->n_meta; i++) {
+		meta[i].key = grpc_slice_from_copied_string(opt->meta[i].key);
+		meta[i].value = grpc_slice_from_copied_buffer(opt->meta[i].value.p, opt->meta[i].value.n);
+	}
+	return opt->n_meta;
+}
+
+static grpc_call_error start(struct fsv_rpc_request *req, grpc_metadata *meta, size_t n_meta)
+{
+	const grpc_op ops[] = {
+		{ .op = GRPC_OP_SEND_INITIAL_METADATA,
+		  .data.send_initial_metadata = { .count = n_meta, .metadata = meta } },
+		{ .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = &req->out },
+		{ .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
+		{ .op = GRPC_OP_RECV_INITIAL_METADATA,
+		  .data.recv_initial_metadata.recv_initial_metadata = &req->initial },
+		{ .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &req->reply },
+		{ .op = GRPC_OP_RECV_STATUS_ON_CLIENT, .data.recv_status_on_client = {
+			.trailing_metadata = &req->trailing, .status = &req->status,
+			.status_details = &req->details } },
+	};
+	grpc_call *call = req->grpc;
+
+	fsv_rpc_op_set(&req->op, on_done);	/* the last touch of req */
+	return grpc_call_start_batch(call, ops, sizeof(ops) / sizeof(ops[0]), &req->op, NULL);
+}
+
+/* From the moment core takes the batch, the request may be over on the worker at any time. */
+static const char *begin(struct fsv_rpc_request *req, const struct fsv_rpc_request_opt *opt)
+{
+	grpc_metadata meta[META_MAX];
+	grpc_call_error e;
+	size_t n;
+
+	if (opt->deadline == FSV_NO_DEADLINE)
+		return "a request without a deadline was refused";
+	req->grpc = grpc_channel_create_call(req->leg->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, req->worker->cq,
+					     grpc_slice_from_static_string(opt->method), NULL,
+					     (gpr_timespec){ .tv_sec = opt->deadline / FSV_S,
+							     .tv_nsec = (int32_t)(opt->deadline % FSV_S),
+							     .clock_type = GPR_CLOCK_MONOTONIC }, NULL);
+	n = fill_meta(opt, meta);
+	e = start(req, meta, n);
+	for (size_t i = 0; i < n; i++) {
+		grpc_slice_unref(meta[i].key);
+		grpc_slice_unref(meta[i].value);
+	}
+	return e == GRPC_CALL_OK ? NULL : grpc_call_error_to_string(e);
+}
+
+struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct fsv_rpc_request_opt *opt,
+				     fsv_rpc_done *done, void *arg)
+{
+	struct fsv_rpc_request *req = request_take(worker);
+	const char *why;
+
+	atomic_fetch_add_explicit(&worker->n_requests, 1, memory_order_relaxed);
+	req->done = done;
+	req->arg = arg;
+	req->leg = leg_get(opt->channel);
+	req->max_message = opt->channel->max_message;
+	req->details = grpc_empty_slice();
+	if (opt->msg)
+		fsv_rpc_out_msg(&req->out, opt->msg);
+	else
+		fsv_rpc_out_bytes(&req->out, opt->body);
+	why = begin(req, opt);
+	if (why) {
+		snprintf(req->text, sizeof(req->text), "%s", why);
+		fsv_rpc_post(worker, fail_later, req);
+	}
+	return req;
+}
+
+void fsv_rpc_cancel(struct fsv_rpc_request *request)
+{
+	if (request->grpc)
+		(void)grpc_call_cancel(request->grpc, NULL);	/* too late is as good */
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One listening port. Every worker has a lane of its own: slots armed on the worker's completion queue
+ * that core fills with calls. Core gives a connection's calls to one worker while that one has free
+ * slots and to the others above it, so the number of slots is also the length of the queue at which
+ * work spills over to another core.
+ */
+#include "rpc-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+
+enum {
+	ARMED_HOT = 16, ARMED_COLD = 2, ARMED_OTHER = 2,
+	/* Streams of one connection above max_inflight: room to refuse calls in words. */
+	SPARE_STREAMS = 128,
+	HANDSHAKE_MS = 10000,
+	/* After the last call has ended: for peers to take the end of their connections. */
+	GOODBYE_MS = 2000,
+};
+
+static grpc_server *create(const struct fsv_rpc_server_opt *opt)
+{
+	grpc_arg args[] = {
+		fsv_rpc_arg(GRPC_ARG_ALLOW_REUSEPORT, 0),
+		fsv_rpc_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, opt->max_message),
+		fsv_rpc_arg(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),	/* ours is bounded */
+		fsv_rpc_arg(GRPC_ARG_MAX_CONCURRENT_STREAMS, (size_t)opt->max_inflight + SPARE_STREAMS),
+		fsv_rpc_arg(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_MS),
+		/* Finds peers that have gone without a word. */
+		fsv_rpc_arg(GRPC_ARG_KEEPALIVE_TIME_MS, FSV_RPC_KEEPALIVE_MS),
+		fsv_rpc_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, FSV_RPC_KEEPALIVE_TIMEOUT_MS),
+		fsv_rpc_arg(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
+		fsv_rpc_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+		/* Clients of the reference ping often, also without calls. */
+		fsv_rpc_arg(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 0),
+		fsv_rpc_arg(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0),
+		fsv_rpc_arg(GRPC_ARG_ENABLE_CHANNELZ, 0),
+	};
+	const grpc_channel_args list = { sizeof(args) / sizeof(args[0]), args };
+
+	return grpc_server_create(&list, NULL);
+}
+
+static void register_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_opt *opt)
+{
+	s->n_kinds = opt->n_methods + 1;
+	s->kinds = FSV_NEW_N(struct fsv_rpc_slot_kind, s->n_kinds);
+	for (unsigned i = 0; i < opt->n_methods; i++) {
+		const struct fsv_rpc_method *m = &opt->methods[i];
+
+		s->kinds[i].method = m;
+		s->kinds[i].armed = m->hot ? ARMED_HOT : ARMED_COLD;
+		s->kinds[i].registered = grpc_server_register_method(s->grpc, m->path, NULL,
+								     GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+		FSV_BUG_ON(!s->kinds[i].registered);	/* two methods of one path */
+	}
+	s->kinds[opt->n_methods].armed = ARMED_OTHER;
+	s->lanes = FSV_NEW_N(struct fsv_rpc_lane, s->rpc->n);
+	for (unsigned i = 0; i < s->rpc->n; i++) {
+		s->lanes[i].server = s;
+		s->lanes[i].worker = &s->rpc->workers[i];
+		grpc_server_register_completion_queue(s->grpc, s->rpc->workers[i].cq, NULL);
+	}
+}
+
+static int add_ports(struct fsv_rpc_server *s, const struct fsv_rpc_listen *listen, uint16_t port,
+		     grpc_server_credentials *credentials, struct fsv_err *err)
+{
+	for (unsigned i = 0; i < listen->n; i++) {
+		char address[FSV_RPC_LISTEN_TEXT + 8];
+		int bound;
+
+		snprintf(address, sizeof(address), "%s:%u", listen->hosts[i], port);
+		bound = grpc_server_add_http2_port(s->grpc, address, credentials);
+		if (bound <= 0)
+			return fsv_err_set(err, FSV_E_NET, "cannot listen on %s", address);
+		port = (uint16_t)bound;
+	}
+	s->port = port;
+	return 0;
+}
+
+static int bind_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_opt *opt, struct fsv_err *err)
+{
+	grpc_server_credentials *credentials;
+	struct fsv_rpc_listen listen;
+	int r = fsv_rpc_listen_find(opt->host, opt->port, &listen, err);
+
+	if (r < 0)
+		return r;
+	s->tls.tls = opt->tls;
+	credentials = opt->tls ? fsv_tls_server_credentials(&s->tls) : grpc_insecure_server_credentials_create();
+	r = add_ports(s, &listen, opt->port, credentials, err);
+	grpc_server_credentials_release(credentials);
+	return r;
+}
+
+/* Ends a lane's life together with its last context. */
+void fsv_rpc_lane_ended(struct fsv_rpc_lane *lane)
+{
+	struct fsv_rpc_server *s = lane->server;
+
+	pthread_mutex_lock(&s->lock);
+	s->n_lanes_ended++;
+	pthread_cond_signal(&s->ended);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void on_shutdown(struct fsv_rpc_op *op, bool ok)
+{
+	struct fsv_rpc_server *s = FSV_CONTAINER_OF(op, struct fsv_rpc_server, shutdown_op);
+
+	(void)ok;	/* core's shutdown cannot fail */
+	pthread_mutex_lock(&s->lock);
+	s->shut_down = true;
+	pthread_cond_signal(&s->ended);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void open_lane(void *arg)
+{
+	struct fsv_rpc_lane *lane = arg;
+
+	for (unsigned k = 0; k < lane->server->n_kinds; k++)
+		for (unsigned i = 0; i < lane->server->kinds[k].armed; i++)
+			fsv_rpc_call_arm(lane, &lane->server->kinds[k]);
+}
+
+static struct fsv_rpc_server *server_free(struct fsv_rpc_server *s)
+{
+	grpc_server_destroy(s->grpc);
+	pthread_cond_destroy(&s->ended);
+	pthread_mutex_destroy(&s->lock);
+	free(s->lanes);
+	free(s->kinds);
+	free(s);
+	return NULL;
+}
+
+static bool has_ended(const struct fsv_rpc_server *s)
+{
+	return s->shut_down && s->n_lanes_ended == s->rpc->n;
+}
+
+/* Until the given point, or FSV_NO_DEADLINE. Called with the lock held. */
+static void wait_until(struct fsv_rpc_server *s, int64_t deadline_ns, bool lanes_only)
+{
+	const struct timespec ts = { .tv_sec = deadline_ns / FSV_S, .tv_nsec = deadline_ns % FSV_S };
+
+	while (lanes_only ? s->n_lanes_ended < s->rpc->n : !has_ended(s)) {
+		if (deadline_ns == FSV_NO_DEADLINE)
+			pthread_cond_wait(&s->ended, &s->lock);
+		else if (pthread_cond_timedwait(&s->ended, &s->lock, &ts) == ETIMEDOUT)
+			return;
+	}
+}
+
+static void init_waiting(struct fsv_rpc_server *s)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	fsv_rpc_op_set(&s->shutdown_op, on_shutdown);
+}
+
+int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *opt,
+			 struct fsv_rpc_server **ret_server, struct fsv_err *err)
+{
+	struct fsv_rpc_server *s = FSV_NEW(struct fsv_rpc_server);
+	int r;
+
+	s->rpc = rpc;
+	s->user = opt->user;
+	s->max_inflight = opt->max_inflight;
+	s->max_message = opt->max_message;
+	init_waiting(s);
+	s->grpc = create(opt);
+	register_all(s, opt);
+	r = bind_all(s, opt, err);
+	if (r < 0) {
+		/* No lane is open, so core's own part is all there is to wait for. */
+		s->n_lanes_ended = rpc->n;
+		grpc_server_shutdown_and_notify(s->grpc, rpc->workers[0].cq, &s->shutdown_op);
+		pthread_mutex_lock(&s->lock);
+		wait_until(s, FSV_NO_DEADLINE, false);
+		pthread_mutex_unlock(&s->lock);
+		server_free(s);
+		return r;
+	}
+	grpc_server_start(s->grpc);
+	for (unsigned i = 0; i < rpc->n; i++)
+		fsv_rpc_post(&rpc->workers[i], open_lane, &s->lanes[i]);
+	*ret_server = s;
+	return 0;
+}
+
+uint16_t fsv_rpc_server_port(const struct fsv_rpc_server *server)
+{
+	return server->port;
+}
+
+unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server)
+{
+	return atomic_load_explicit(&server->inflight, memory_order_relaxed);
+}
+
+void fsv_rpc_server_drain(struct fsv_rpc_server *server)
+{
+	if (!atomic_exchange(&server->draining, true))
+		grpc_server_shutdown_and_notify(server->grpc, server->rpc->workers[0].cq, &server->shutdown_op);
+}
+
+unsigned fsv_rpc_server_stop(struct fsv_rpc_server *server, int64_t deadline_ns)
+{
+	unsigned cut = 0;
+
+	if (!server)
+		return 0;
+	FSV_BUG_ON(fsv_rpc_self() != NULL);
+	fsv_rpc_server_drain(server);
+	pthread_mutex_lock(&server->lock);
+	wait_until(server, deadline_ns, true);
+	if (server->n_lanes_ended < server->rpc->n)
+		cut = fsv_rpc_server_inflight(server);
+	else
+		wait_until(server, fsv_min_deadline(deadline_ns, fsv_deadline_in_ms(GOODBYE_MS)), false);
+	if (!has_ended(server)) {
+		pthread_mutex_unlock(&server->lock);
+		grpc_server_cancel_all_calls(server->grpc);
+		pthread_mutex_lock(&server->lock);
+		wait_until(server, FSV_NO_DEADLINE, false);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return server_free(server), cut;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unary RPC over gRPC: the only user of gRPC core. A worker is a thread with a completion queue of
+ * its own that carries accepted calls and the calls they cause, so a request lives and dies on one
+ * thread: handlers and completions of one request never run at the same time and need no lock.
+ * Handlers never block.
+ *
+ * Names: a *call* came in, a *request* goes out.
+ */
+#ifndef FSV_NET_RPC_H
+#define FSV_NET_RPC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct fsv_rpc;		/* the workers of this process */
+struct fsv_rpc_worker;
+struct fsv_rpc_server;	/* one port */
+struct fsv_rpc_call;
+struct fsv_rpc_request;
+struct fsv_rpc_channel;	/* connections to one target, shared by all workers */
+struct fsv_rpc_msg;	/* message bytes, immutable, counted */
+struct fsv_tls;
+
+/* gRPC status numbers used by us. */
+enum fsv_rpc_status {
+	FSV_RPC_OK = 0, FSV_RPC_CANCELLED = 1, FSV_RPC_UNKNOWN = 2, FSV_RPC_INVALID_ARGUMENT = 3,
+	FSV_RPC_DEADLINE_EXCEEDED = 4, FSV_RPC_RESOURCE_EXHAUSTED = 8, FSV_RPC_UNIMPLEMENTED = 12,
+	FSV_RPC_INTERNAL = 13, FSV_RPC_UNAVAILABLE = 14,
+};
+const char *fsv_rpc_status_name(int status);	/* "UNAVAILABLE" */
+
+/* Runtime ------------------------------------------------------------------------------------- */
+
+/* Starts n worker threads, 1 to 1024. Call after signals are blocked and after any fork. */
+int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err) FSV_MUST_CHECK;
+/* Servers must be gone. Joins the workers, after what was posted has run and all requests have ended. */
+struct fsv_rpc *fsv_rpc_free(struct fsv_rpc *rpc);
+unsigned fsv_rpc_workers(const struct fsv_rpc *rpc);
+/* For work that starts outside a call (HTTP): the workers in turn. [any thread] */
+struct fsv_rpc_worker *fsv_rpc_pick(struct fsv_rpc *rpc);
+/* Runs fn(arg) on the worker soon. Never refused: what is posted is bounded by the calls in flight
+ * that it belongs to. [any thread] */
+void fsv_rpc_post(struct fsv_rpc_worker *worker, void (*fn)(void *arg), void *arg);
+/* How long the slowest handler that runs right now has been running, in ns; 0 when all are idle.
+ * The watchdog's measure of progress. [any thread] */
+int64_t fsv_rpc_stall_ns(const struct fsv_rpc *rpc);
+
+/* Server --------------------------------------------------------------------------------------- */
+
+/* Runs on the call's worker. Must lead to exactly one fsv_rpc_reply* or fsv_rpc_fail, at once or later
+ * on the same worker. */
+typedef void fsv_rpc_handler(struct fsv_rpc_call *call, void *user);
+
+struct fsv_rpc_method {
+	const char *path;	/* "/package.Service/method" */
+	fsv_rpc_handler *handler;
+	bool hot;		/* expects many calls: more slots are kept ready */
+};
+
+struct fsv_rpc_server_opt {
+	const char *host;	/* NULL = every interface, v4 and v6 */
+	uint16_t port;		/* 0 = the system chooses */
+	struct fsv_tls *tls;	/* NULL = plaintext; stays the caller's, must outlive the server */
+	size_t max_message;	/* inbound bytes, opened when compressed; above it RESOURCE_EXHAUSTED */
+	unsigned max_inflight;	/* accepted and unanswered calls of this server; refused at once above */
+	const struct fsv_rpc_method *methods;	/* static */
+	unsigned n_methods;	/* any other path is answered UNIMPLEMENTED "Method not found: S/M" */
+	void *user;		/* passed to handlers */
+};
+
+/* Binds and serves. A taken port fails with the port and the reason in words. */
+int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *opt,
+			 struct fsv_rpc_server **ret_server, struct fsv_err *err) FSV_MUST_CHECK;
+uint16_t fsv_rpc_server_port(const struct fsv_rpc_server *server);
+unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server);	/* [any thread] */
+/* Stops accepting (GOAWAY) and returns at once; calls in flight go on. A call that a caller sends before it
+ * has heard of it ends with CANCELLED or UNAVAILABLE and never reaches a handler. [any thread] */
+void fsv_rpc_server_drain(struct fsv_rpc_server *server);
+/* Waits until the last call has ended or the deadline (monotonic ns) has passed, cancels what is
+ * left, releases the port. Handlers of cancelled calls still have to reply, and that is waited for: they
+ * learn of it by fsv_rpc_call_on_cancel or by the deadline of what they wait for. Returns the number of
+ * calls that had to be cut off. NULL is nothing to stop. [not on a worker] */
+unsigned fsv_rpc_server_stop(struct fsv_rpc_server *server, int64_t deadline_ns);
+
+/* Accepted call: borrowed views live until the reply. [its worker] */
+struct fsv_str fsv_rpc_call_body(struct fsv_rpc_call *call);
+struct fsv_rpc_msg *fsv_rpc_call_msg(struct fsv_rpc_call *call);	/* borrowed; for forwarding */
+struct fsv_arena *fsv_rpc_call_arena(struct fsv_rpc_call *call);	/* emptied after the reply */
+int64_t fsv_rpc_call_deadline(const struct fsv_rpc_call *call);		/* monotonic ns or FSV_NO_DEADLINE */
+/* First value of a metadata key (lower case), or FSV_STR_NULL. */
+struct fsv_str fsv_rpc_call_meta(const struct fsv_rpc_call *call, const char *key);
+struct fsv_str fsv_rpc_call_peer(struct fsv_rpc_call *call);		/* "10.0.0.1:3456" */
+/* Common name or first DNS name of a verified client certificate; FSV_STR_NULL without TLS. */
+struct fsv_str fsv_rpc_call_identity(struct fsv_rpc_call *call);
+struct fsv_rpc_worker *fsv_rpc_call_worker(const struct fsv_rpc_call *call);
+/* The caller has gone or its deadline has passed. */
+bool fsv_rpc_call_cancelled(const struct fsv_rpc_call *call);
+/* fn runs on the worker when that happens before the reply; at most once. NULL takes it back. */
+void fsv_rpc_call_on_cancel(struct fsv_rpc_call *call, void (*fn)(void *arg), void *arg);
+
+/* Ends the call: data is copied. The call and its arena are gone afterwards. */
+void fsv_rpc_reply(struct fsv_rpc_call *call, struct fsv_str body);
+/* Passes a message on without copying; the reference is not taken. */
+void fsv_rpc_reply_msg(struct fsv_rpc_call *call, struct fsv_rpc_msg *msg);
+void fsv_rpc_fail(struct fsv_rpc_call *call, int status, const char *text);
+
+/* Client --------------------------------------------------------------------------------------- */
+
+/* target: "host:port" or "[v6]:port"; tls NULL = plaintext. No connection is made yet. Peers' pings and
+ * idle times are as the reference expects. One attempt to connect takes at most 5 s, and attempts back off
+ * from 100 ms to 5 s; requests wait for the first one and fail UNAVAILABLE at once while the target is down.
+ * Renewed certificates are taken up within a second, on a new connection; max_message bounds replies. */
+int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_message,
+			struct fsv_rpc_channel **ret_channel, struct fsv_err *err) FSV_MUST_CHECK;
+struct fsv_rpc_channel *fsv_rpc_channel_ref(struct fsv_rpc_channel *channel);	/* [any thread] */
+struct fsv_rpc_channel *fsv_rpc_channel_unref(struct fsv_rpc_channel *channel);	/* [any thread] */
+const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel);
+
+struct fsv_rpc_meta {
+	const char *key;	/* lower case */
+	struct fsv_str value;
+};
+
+struct fsv_rpc_request_opt {
+	struct fsv_rpc_channel *channel;
+	const char *method;		/* static path */
+	struct fsv_rpc_msg *msg;	/* what to send: this (borrowed) … */
+	struct fsv_str body;		/* … or these bytes (copied) */
+	int64_t deadline;		/* monotonic ns; without one the request is refused */
+	const struct fsv_rpc_meta *meta;
+	unsigned n_meta;		/* at most 8 */
+};
+
+/* status: gRPC's, reply: borrowed, NULL unless OK, text: the status message, "" when there is none.
+ * Runs on the worker that was given, exactly once, never inside fsv_rpc_send. */
+typedef void fsv_rpc_done(void *arg, int status, struct fsv_rpc_msg *reply, const char *text);
+
+/* [any thread for starting from outside; else the call's worker] The handle is valid until done runs. */
+struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct fsv_rpc_request_opt *opt,
+				     fsv_rpc_done *done, void *arg);
+/* Asks it to end soon with CANCELLED; done still runs. [its worker] */
+void fsv_rpc_cancel(struct fsv_rpc_request *request);
+
+/* Messages ------------------------------------------------------------------------------------- */
+
+struct fsv_rpc_msg *fsv_rpc_msg_ref(struct fsv_rpc_msg *msg);
+struct fsv_rpc_msg *fsv_rpc_msg_unref(struct fsv_rpc_msg *msg);
+/* The bytes in one piece; lives as long as msg. One thread at a time. */
+struct fsv_str fsv_rpc_msg_body(struct fsv_rpc_msg *msg);
+
+#endif
