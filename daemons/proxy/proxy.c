@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "channels.h"
+#include "http-front.h"
+#include "net/http-client.h"
+#include "net/http.h"
+#include "net/tls.h"
+#include "proxy-conf.h"
+#include "route-watch.h"
+#include "unary.h"
+
+enum { RENEWAL_MS = 10000 };
+
+static void on_route_file(void *arg)
+{
+	fsv_proxy_load_routes(arg, FSV_ROUTES_IF_CHANGED);
+}
+
+static void on_renewal(void *arg)
+{
+	struct fsv_proxy *proxy = arg;
+
+	if (proxy->inter_tls && fsv_tls_refresh(proxy->inter_tls))
+		fsv_log_info("inter port: renewed certificate taken up");
+	if (fsv_channels_refresh(proxy->channels) || proxy->retry_tls)
+		fsv_proxy_reconnect(proxy);
+}
+
+static uint16_t port_of(const struct fsv_conf *conf, unsigned key)
+{
+	return (uint16_t)fsv_conf_int(conf, key);
+}
+
+static void note_listeners(struct fsv_proxy *proxy)
+{
+	const struct fsv_conf *conf = proxy->conf;
+
+	proxy->listeners[FSV_LISTEN_HTTP] = (struct fsv_listener){
+		fsv_conf_str(conf, FSV_PK_HTTP_ADDRESS), port_of(conf, FSV_PK_HTTP_PORT) };
+	proxy->listeners[FSV_LISTEN_INTER] = (struct fsv_listener){
+		fsv_conf_str(conf, FSV_PK_INTER_ADDRESS), port_of(conf, FSV_PK_INTER_PORT) };
+	proxy->listeners[FSV_LISTEN_INTRA] = (struct fsv_listener){
+		fsv_conf_str(conf, FSV_PK_INTRA_ADDRESS), port_of(conf, FSV_PK_INTRA_PORT) };
+}
+
+static int start_inter_tls(struct fsv_proxy *proxy, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = proxy->conf;
+	const struct fsv_tls_opt opt = {
+		.ca_file = fsv_conf_str(conf, FSV_PK_INTER_CA), .cert_file = fsv_conf_str(conf, FSV_PK_INTER_CERT),
+		.key_file = fsv_conf_str(conf, FSV_PK_INTER_KEY),
+	};
+
+	if (fsv_conf_enum(conf, FSV_PK_INTER_NEGOTIATION) == 0)
+		return 0;
+	return fsv_tls_new(&opt, &proxy->inter_tls, err);
+}
+
+static int start_grpc(struct fsv_proxy *proxy, enum fsv_listener_kind kind, struct fsv_tls *tls,
+		      const struct fsv_rpc_method *method, struct fsv_rpc_server **ret_server, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = proxy->conf;
+	const struct fsv_rpc_server_opt opt = {
+		.host = proxy->listeners[kind].address, .port = proxy->listeners[kind].port, .tls = tls,
+		.max_message = (size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE),
+		/* Our own count refuses first, with a packet that says why. */
+		.max_inflight = proxy->max_inflight * 2,
+		.methods = method, .n_methods = 1, .user = proxy,
+	};
+
+	return opt.port == 0 ? 0 : fsv_rpc_server_start(proxy->rpc, &opt, ret_server, err);
+}
+
+static int start_http(struct fsv_proxy *proxy, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = proxy->conf;
+	const struct fsv_http_opt opt = {
+		.host = proxy->listeners[FSV_LISTEN_HTTP].address, .port = proxy->listeners[FSV_LISTEN_HTTP].port,
+		.threads = (unsigned)fsv_conf_int(conf, FSV_PK_HTTP_THREADS),
+		.max_header = (size_t)fsv_conf_int(conf, FSV_PK_HTTP_MAX_HEADER),
+		.max_body = (size_t)fsv_conf_int(conf, FSV_PK_HTTP_MAX_BODY),
+		.timeout_ms = (unsigned)fsv_conf_int(conf, FSV_PK_HTTP_TIMEOUT),
+		.max_connections = (unsigned)fsv_conf_int(conf, FSV_PK_HTTP_MAX_CONNECTIONS),
+		.max_inflight = proxy->max_inflight * 2,	/* as above */
+		.handler = fsv_http_front, .user = proxy,
+	};
+
+	return opt.port == 0 ? 0 : fsv_http_start(&opt, &proxy->http, err);
+}
+
+static int start_clients(struct fsv_proxy *proxy, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = proxy->conf;
+	const struct fsv_http_client_opt opt = {
+		.max_transfers = (unsigned)fsv_conf_int(conf, FSV_PK_FORWARD_MAX),
+		.max_connections = (unsigned)fsv_conf_int(conf, FSV_PK_FORWARD_CONNECTIONS),
+	};
+	unsigned workers = (unsigned)fsv_conf_int(conf, FSV_PK_WORKER_THREADS);
+	int r = fsv_rpc_new(workers ? workers : fsv_cpus(), &proxy->rpc, err);
+
+	if (r < 0)
+		return r;
+	proxy->channels = fsv_channels_new((size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE));
+	return fsv_http_client_new(&opt, &proxy->client, err);
+}
+
+static int start_ports(struct fsv_proxy *proxy, struct fsv_err *err)
+{
+	static const struct fsv_rpc_method intra = { FSV_UNARY_METHOD, fsv_unary_intra, true };
+	static const struct fsv_rpc_method inter = { FSV_UNARY_METHOD, fsv_unary_inter, true };
+	int r = start_inter_tls(proxy, err);
+
+	if (r == 0)
+		r = start_grpc(proxy, FSV_LISTEN_INTER, proxy->inter_tls, &inter, &proxy->inter, err);
+	if (r == 0)
+		r = start_grpc(proxy, FSV_LISTEN_INTRA, NULL, &intra, &proxy->intra, err);
+	if (r == 0)
+		r = start_http(proxy, err);
+	return r;
+}
+
+static int watch_routes(struct fsv_proxy *proxy, struct fsv_loop *loop, struct fsv_err *err)
+{
+	struct fsv_route_watch *watch;
+	int r = fsv_route_watch_new(loop, fsv_conf_str(proxy->conf, FSV_PK_ROUTE_TABLE), on_route_file, proxy, &watch, err);
+
+	if (r < 0)
+		return r;
+	fsv_route_watch_free(proxy->watch);
+	proxy->watch = watch;
+	return 0;
+}
+
+int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop, struct fsv_err *err)
+{
+	int r;
+
+	*proxy = (struct fsv_proxy){
+		.conf = fsv_conf_ref((struct fsv_conf *)conf), .first_conf = fsv_conf_ref((struct fsv_conf *)conf),
+		.max_inflight = (unsigned)fsv_conf_int(conf, FSV_PK_MAX_INFLIGHT), .shown_at = fsv_now_ns(),
+	};
+	note_listeners(proxy);
+	r = start_clients(proxy, err);
+	if (r == 0)
+		r = watch_routes(proxy, loop, err);	/* first, so that no change falls between */
+	if (r < 0)
+		return r;
+	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
+	fsv_proxy_publish(proxy);
+	if (fsv_conf_is_set(conf, FSV_PK_ZK_URL))
+		fsv_log_warn("%s: zk.url has no effect in this version; requests are routed by %s alone",
+			     fsv_conf_where(conf, FSV_PK_ZK_URL), fsv_conf_str(conf, FSV_PK_ROUTE_TABLE));
+	r = start_ports(proxy, err);
+	if (r < 0)
+		return r;
+	proxy->renewal = fsv_timer_new(loop, on_renewal, proxy);
+	fsv_timer_set(proxy->renewal, RENEWAL_MS, RENEWAL_MS);
+	return 0;
+}
+
+int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop, struct fsv_err *err)
+{
+	struct fsv_conf *was = (struct fsv_conf *)proxy->conf;
+	int r;
+
+	proxy->conf = conf;
+	r = watch_routes(proxy, loop, err);
+	if (r < 0) {
+		proxy->conf = was;
+		return r;
+	}
+	proxy->conf = fsv_conf_ref((struct fsv_conf *)conf);
+	fsv_conf_unref(was);
+	fsv_proxy_publish(proxy);
+	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
+	return 0;
+}
+
+void fsv_proxy_drain(struct fsv_proxy *proxy)
+{
+	atomic_store(&proxy->draining, true);
+	if (proxy->http)
+		fsv_http_drain(proxy->http);
+	if (proxy->inter)
+		fsv_rpc_server_drain(proxy->inter);
+	if (proxy->intra)
+		fsv_rpc_server_drain(proxy->intra);
+}
+
+unsigned fsv_proxy_busy(struct fsv_proxy *proxy)
+{
+	return (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
+	       (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0) +
+	       (proxy->intra ? fsv_rpc_server_inflight(proxy->intra) : 0);
+}
+
+unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
+{
+	unsigned cut = 0;
+
+	if (!proxy->conf)
+		return 0;
+	atomic_store(&proxy->draining, true);
+	if (proxy->renewal)
+		proxy->renewal = fsv_timer_free(proxy->renewal);
+	proxy->watch = fsv_route_watch_free(proxy->watch);
+	if (proxy->http)
+		cut += fsv_http_stop(proxy->http, deadline_ns);
+	if (proxy->intra)
+		cut += fsv_rpc_server_stop(proxy->intra, deadline_ns);
+	if (proxy->inter)
+		cut += fsv_rpc_server_stop(proxy->inter, deadline_ns);
+	if (proxy->client)
+		proxy->client = fsv_http_client_free(proxy->client);
+	fsv_snapshot_set(&proxy->view, NULL);
+	if (proxy->table)
+		fsv_ref_put(&proxy->table->ref);
+	proxy->table = NULL;
+	proxy->channels = fsv_channels_free(proxy->channels);
+	if (proxy->rpc)
+		proxy->rpc = fsv_rpc_free(proxy->rpc);
+	if (proxy->inter_tls)
+		proxy->inter_tls = fsv_tls_unref(proxy->inter_tls);
+	free(proxy->table_text);
+	free(proxy->broken_text);
+	fsv_conf_unref((struct fsv_conf *)proxy->conf);
+	fsv_conf_unref((struct fsv_conf *)proxy->first_conf);
+	*proxy = (struct fsv_proxy){ 0 };
+	return cut;
+}
+
+int64_t fsv_proxy_stall_ns(struct fsv_proxy *proxy)
+{
+	int64_t rpc = proxy->rpc ? fsv_rpc_stall_ns(proxy->rpc) : 0;
+	int64_t since = proxy->http ? fsv_http_stall_ns(proxy->http) : 0;
+	int64_t http = since ? fsv_now_ns() - since : 0;
+
+	return rpc > http ? rpc : http;
+}
+
+void fsv_proxy_status(struct fsv_proxy *proxy, struct fsv_buf *out)
+{
+	uint64_t requests = atomic_load_explicit(&proxy->requests, memory_order_relaxed);
+	int64_t now = fsv_now_ns();
+	double rate = (double)(requests - proxy->requests_shown) * 1e9 / (double)(now > proxy->shown_at ? now - proxy->shown_at : 1);
+
+	proxy->requests_shown = requests;
+	proxy->shown_at = now;
+	if (!proxy->table)
+		fsv_buf_puts(out, "no route table");
+	else
+		fsv_buf_printf(out, "routes to %zu parties over %zu connections", proxy->table->parties.n,
+			       fsv_channels_count(proxy->channels));
+	if (proxy->broken_text)
+		fsv_buf_puts(out, proxy->table ? " (newer file is broken)" : " (file is missing or broken)");
+	fsv_buf_printf(out, "; %u in flight, %.0f/s", atomic_load_explicit(&proxy->inflight, memory_order_relaxed), rate);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * State of the proxy and its life: start, reload, drain, stop. What a request needs to know (settings and
+ * route table) is one immutable view, taken once when the request begins and given back when it ends, so
+ * that a reload never changes anything under a request that is under way.
+ */
+#ifndef FSV_PROXY_PROXY_H
+#define FSV_PROXY_PROXY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/ref.h"
+#include "conf/conf.h"
+#include "listeners.h"
+#include "net/rpc.h"
+#include "route-table.h"
+
+struct fsv_http;
+struct fsv_http_client;
+struct fsv_tls;
+struct fsv_channels;
+struct fsv_route_watch;
+
+struct fsv_proxy_view {
+	struct fsv_ref ref;
+	struct fsv_route_table *table;	/* NULL until a file could be read */
+	enum fsv_route_type route_type;
+	int64_t inference_ms, batch_ms, unary_ms;
+	int64_t forward_connect_ms, forward_read_ms;
+	size_t max_message;
+	char coordinator[24];
+	char *service_name;
+};
+
+struct fsv_proxy {
+	struct fsv_rpc *rpc;
+	struct fsv_rpc_server *inter, *intra;	/* NULL when not served */
+	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_tls *inter_tls;
+	struct fsv_http_client *client;
+
+	struct fsv_snapshot view;		/* struct fsv_proxy_view */
+	unsigned max_inflight;
+	_Atomic unsigned inflight;
+	_Atomic uint64_t requests;
+	_Atomic bool draining;
+
+	/* Main thread only. */
+	struct fsv_listener listeners[FSV_LISTENERS];
+	struct fsv_channels *channels;
+	struct fsv_route_watch *watch;
+	struct fsv_timer *renewal;		/* of certificates */
+	const struct fsv_conf *conf;		/* one reference */
+	const struct fsv_conf *first_conf;	/* the ports are bound by; one reference, listeners point into it */
+	struct fsv_route_table *table;		/* one reference; NULL as above */
+	char *table_text;			/* the file that it was read from */
+	size_t table_text_len;
+	char *broken_text;			/* the newest file that could not be used, so as to report it once */
+	size_t broken_text_len;
+	bool retry_tls;				/* some endpoint waits for usable TLS files */
+	uint64_t requests_shown;
+	int64_t shown_at;
+};
+
+/* Life [main thread] ----------------------------------------------------------------------------- */
+
+/* In place. Reads the routes, binds the ports, serves. On failure call fsv_proxy_stop. */
+int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop,
+		    struct fsv_err *err) FSV_MUST_CHECK;
+/* Takes over what can change without a restart and reads the routes again. */
+int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop,
+		     struct fsv_err *err) FSV_MUST_CHECK;
+void fsv_proxy_drain(struct fsv_proxy *proxy);
+unsigned fsv_proxy_busy(struct fsv_proxy *proxy);
+/* Returns the number of requests that were cut off. Accepts what start left half done. */
+unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns);
+int64_t fsv_proxy_stall_ns(struct fsv_proxy *proxy);
+void fsv_proxy_status(struct fsv_proxy *proxy, struct fsv_buf *out);
+
+/* Routes [main thread] (routing.c) ---------------------------------------------------------------- */
+
+enum fsv_routes_load {
+	FSV_ROUTES_IF_CHANGED,	/* compare with what is in use first */
+	FSV_ROUTES_ANEW,	/* read and connect in any case */
+};
+/* Reads the table's file. A fault is logged with its place; the table in use stays then. */
+void fsv_proxy_load_routes(struct fsv_proxy *proxy, enum fsv_routes_load how);
+/* Connects the table in use again, with renewed certificates. */
+void fsv_proxy_reconnect(struct fsv_proxy *proxy);
+/* Puts configuration and table in use in front of requests. */
+void fsv_proxy_publish(struct fsv_proxy *proxy);
+
+/* Requests [any thread] (routing.c) ---------------------------------------------------------------- */
+
+/* Admits a request: 0 with a view that fsv_proxy_leave gives back, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD.
+ * service: the name in the overload message. */
+int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, struct fsv_proxy_view **ret_view,
+		    struct fsv_err *err) FSV_MUST_CHECK;
+/* Before the reply: afterwards the process may be on its way out. */
+void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view);
+
+/* The one place that decides where a request goes. */
+int fsv_proxy_route(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,
+		    const struct fsv_endpoint **ret_endpoint, struct fsv_err *err) FSV_MUST_CHECK;
+
+/* A hop count as text, for metadata. */
+struct fsv_str fsv_proxy_hops(unsigned hops);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the route table's file to the view that requests read, and the request's side of it. */
+#include "proxy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "channels.h"
+#include "proxy-conf.h"
+
+/* Loading ---------------------------------------------------------------------------------------- */
+
+static void warn_refused(struct fsv_route_table *table, struct fsv_endpoint *endpoint, void *arg)
+{
+	const char *file = arg;
+
+	(void)table;
+	if (endpoint->refused)
+		fsv_log_warn("%s:%u: %s (%s) is left out: %s", file, endpoint->line, endpoint->name, endpoint->target,
+			     endpoint->refused);
+}
+
+static void note_tls(struct fsv_route_table *table, struct fsv_endpoint *endpoint, void *arg)
+{
+	bool *waiting = arg;
+
+	(void)table;
+	if (endpoint->refused && endpoint->key_file)
+		*waiting = true;
+}
+
+/* Parses a file's text and makes it the table in use. */
+static int take_over(struct fsv_proxy *proxy, struct fsv_str text, bool quiet, struct fsv_err *err)
+{
+	const char *path = fsv_conf_str(proxy->conf, FSV_PK_ROUTE_TABLE);
+	struct fsv_route_table *table;
+	int r = fsv_route_table_parse(text, path, &table, err);
+
+	if (r < 0)
+		return r;
+	fsv_listeners_refuse_own(proxy->listeners, table);
+	fsv_channels_connect(proxy->channels, table);
+	proxy->retry_tls = false;
+	fsv_route_table_each(table, note_tls, &proxy->retry_tls);
+	if (!quiet)
+		fsv_route_table_each(table, warn_refused, (void *)path);
+	fsv_route_table_seal(table);
+	if (proxy->table)
+		fsv_ref_put(&proxy->table->ref);
+	proxy->table = table;
+	fsv_proxy_publish(proxy);
+	return 0;
+}
+
+static void remember(char **text, size_t *len, char *data, size_t n)
+{
+	free(*text);
+	*text = data;
+	*len = n;
+}
+
+static bool same(const char *text, size_t len, const char *data, size_t n)
+{
+	return text && len == n && memcmp(text, data, n) == 0;
+}
+
+static void report_failure(struct fsv_proxy *proxy, const struct fsv_err *err)
+{
+	fsv_log_err("route table: %s; %s", err->text,
+		    proxy->table ? "the previous one stays in use" : "no request can be routed until it is corrected");
+}
+
+void fsv_proxy_load_routes(struct fsv_proxy *proxy, enum fsv_routes_load how)
+{
+	const char *path = fsv_conf_str(proxy->conf, FSV_PK_ROUTE_TABLE);
+	struct fsv_err err = FSV_ERR_INIT;
+	char *data;
+	size_t n;
+
+	if (fsv_read_file(path, FSV_ROUTE_FILE_MAX, &data, &n, &err) < 0) {
+		/* An empty text stands for the missing file: reported once, until it changes. */
+		if (how == FSV_ROUTES_ANEW || !same(proxy->broken_text, proxy->broken_text_len, "", 0))
+			report_failure(proxy, &err);
+		remember(&proxy->broken_text, &proxy->broken_text_len, fsv_str_dup(FSV_STR("")), 0);
+		return;
+	}
+	if (how == FSV_ROUTES_IF_CHANGED &&
+	    (same(proxy->broken_text, proxy->broken_text_len, data, n) ||
+	     (!proxy->broken_text && same(proxy->table_text, proxy->table_text_len, data, n)))) {
+		free(data);
+		return;
+	}
+	if (take_over(proxy, fsv_str_n(data, n), false, &err) < 0) {
+		report_failure(proxy, &err);
+		remember(&proxy->broken_text, &proxy->broken_text_len, data, n);
+		return;
+	}
+	remember(&proxy->broken_text, &proxy->broken_text_len, NULL, 0);
+	remember(&proxy->table_text, &proxy->table_text_len, data, n);
+	fsv_log_info("route table: %zu parties, %u endpoints, %zu connections from %s", proxy->table->parties.n,
+		     proxy->table->n_endpoints, fsv_channels_count(proxy->channels), path);
+}
+
+void fsv_proxy_reconnect(struct fsv_proxy *proxy)
+{
+	bool waited = proxy->retry_tls;
+	struct fsv_err err = FSV_ERR_INIT;
+
+	if (!proxy->table_text)
+		return;
+	/* This text was read before; nothing but the certificates can be different. */
+	if (take_over(proxy, fsv_str_n(proxy->table_text, proxy->table_text_len), true, &err) < 0)
+		report_failure(proxy, &err);
+	else if (!waited || !proxy->retry_tls)
+		fsv_log_info("route table: connected again with renewed certificates");
+}
+
+/* View ------------------------------------------------------------------------------------------- */
+
+static void view_free(struct fsv_ref *ref)
+{
+	struct fsv_proxy_view *view = (struct fsv_proxy_view *)ref;
+
+	if (view->table)
+		fsv_ref_put(&view->table->ref);
+	free(view->service_name);
+	free(view);
+}
+
+void fsv_proxy_publish(struct fsv_proxy *proxy)
+{
+	const struct fsv_conf *conf = proxy->conf;
+	struct fsv_proxy_view *view = FSV_NEW(struct fsv_proxy_view);
+
+	fsv_ref_init(&view->ref, view_free);
+	view->table = proxy->table;
+	if (view->table)
+		fsv_ref_get(&view->table->ref);
+	view->route_type = (enum fsv_route_type)fsv_conf_enum(conf, FSV_PK_ROUTE_TYPE);
+	view->inference_ms = fsv_conf_int(conf, FSV_PK_INFERENCE_TIMEOUT);
+	view->batch_ms = fsv_conf_int(conf, FSV_PK_BATCH_TIMEOUT);
+	view->unary_ms = fsv_conf_int(conf, FSV_PK_UNARY_TIMEOUT);
+	view->forward_connect_ms = fsv_conf_int(conf, FSV_PK_FORWARD_CONNECT_TIMEOUT);
+	view->forward_read_ms = fsv_conf_int(conf, FSV_PK_FORWARD_READ_TIMEOUT);
+	view->max_message = (size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE);
+	snprintf(view->coordinator, sizeof(view->coordinator), "%" PRId64, fsv_conf_int(conf, FSV_PK_COORDINATOR));
+	view->service_name = fsv_str_dup(fsv_str(fsv_conf_str(conf, FSV_PK_SERVICE_NAME)));
+	fsv_snapshot_set(&proxy->view, &view->ref);
+}
+
+/* Requests --------------------------------------------------------------------------------------- */
+
+int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, struct fsv_proxy_view **ret_view,
+		    struct fsv_err *err)
+{
+	struct fsv_proxy_view *view;
+
+	atomic_fetch_add_explicit(&proxy->requests, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&proxy->draining, memory_order_relaxed))
+		return fsv_err_set(err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is being stopped");
+	view = (struct fsv_proxy_view *)fsv_snapshot_get(&proxy->view);
+	if (!view)
+		return fsv_err_set(err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is not ready");
+	if (atomic_fetch_add_explicit(&proxy->inflight, 1, memory_order_relaxed) >= proxy->max_inflight) {
+		fsv_proxy_leave(proxy, view);
+		return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, service name: %s", service);
+	}
+	*ret_view = view;
+	return 0;
+}
+
+void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view)
+{
+	atomic_fetch_sub_explicit(&proxy->inflight, 1, memory_order_relaxed);
+	fsv_ref_put(&view->ref);
+}
+
+int fsv_proxy_route(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,
+		    const struct fsv_endpoint **ret_endpoint, struct fsv_err *err)
+{
+	const struct fsv_endpoints *endpoints;
+	int r = fsv_route_find(view->table, query, &endpoints, err);
+
+	return r < 0 ? r : fsv_route_pick(endpoints, view->route_type, case_id, ret_endpoint, err);
+}
+
+struct fsv_str fsv_proxy_hops(unsigned hops)
+{
+	static const char digits[] = "0123456789";
+
+	FSV_BUG_ON(hops > 9);	/* FSV_HOPS_MAX is checked before anything is sent on */
+	return fsv_str_n(digits + hops, 1);
+}

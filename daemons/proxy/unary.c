@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unary.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "call/message.h"
+#include "call/trace.h"
+#include "codec/json.h"
+#include "forward-http.h"
+#include "lenient.h"
+
+enum { PACKET_PREFIX = 500 };	/* added to a status code when it travels in a packet */
+
+struct unary {
+	struct fsv_proxy *proxy;
+	struct fsv_proxy_view *view;		/* NULL when it was not admitted */
+	struct fsv_arena *arena;
+	struct fsv_rpc_call *call;		/* either this … */
+	struct fsv_http_req *req;		/* … or this */
+	const char *content_type;
+	const char *entry;			/* "intra", "inter", "http" */
+	struct fsv_rpc_worker *worker;
+	struct fsv_rpc_request *request;
+	struct fsv_rpc_msg *msg;		/* as received; NULL over HTTP */
+	Fsv__Packet *packet;
+	const struct fsv_endpoint *endpoint;
+	struct fsv_trace trace;
+	int64_t caller_deadline, began;
+};
+
+/* Answers ---------------------------------------------------------------------------------------- */
+
+static void log_done(const struct unary *u)
+{
+	fsv_log_debug("case %.*s: unaryCall over %s to %s took %lld us", FSV_STR_ARG(u->trace.case_id), u->entry,
+		      u->endpoint->target, (long long)((fsv_now_ns() - u->began) / 1000));
+}
+
+/* Gives back what the request holds. Last thing before the reply. */
+static void leave(struct unary *u)
+{
+	if (u->call)
+		fsv_rpc_call_on_cancel(u->call, NULL, NULL);
+	if (u->view)
+		fsv_proxy_leave(u->proxy, u->view);
+	u->view = NULL;
+}
+
+static void reply_http(struct unary *u, const Fsv__Packet *packet)
+{
+	struct fsv_buf json;
+
+	fsv_buf_init(&json, u->arena, 0);
+	fsv_packet_to_json(packet, &json);
+	leave(u);
+	fsv_http_reply(u->req, 200, u->content_type, fsv_buf_str(&json), NULL, 0);
+}
+
+static void reply_body(struct unary *u, struct fsv_str value)
+{
+	struct fsv_str bytes = fsv_packet_encode_body(value, u->arena);
+	struct fsv_err err = FSV_ERR_INIT;
+	Fsv__Packet *packet;
+
+	if (u->call) {
+		leave(u);
+		fsv_rpc_reply(u->call, bytes);
+		return;
+	}
+	FSV_BUG_ON(fsv_packet_decode(bytes, u->arena, &packet, &err) < 0);
+	reply_http(u, packet);
+}
+
+/* A partner's text may come back in ours; JSON must stay valid whatever it held. */
+static struct fsv_str valid_utf8(struct fsv_arena *arena, struct fsv_str text)
+{
+	char *copy;
+
+	if (fsv_str_utf8(text) == text.n)
+		return text;
+	copy = fsv_arena_cstr(arena, text);
+	for (size_t i = 0; i < text.n; i++)
+		if ((unsigned char)copy[i] >= 0x80)
+			copy[i] = '?';
+	return fsv_str_n(copy, text.n);
+}
+
+static struct fsv_str error_json(struct unary *u, int retcode, const char *text)
+{
+	struct fsv_jsonw w;
+	struct fsv_buf json;
+
+	fsv_buf_init(&json, u->arena, 0);
+	fsv_jsonw_init(&w, &json);
+	fsv_jsonw_begin(&w, '{');
+	fsv_jsonw_kv_str(&w, "retmsg", valid_utf8(u->arena, fsv_str(text)));
+	fsv_jsonw_kv_int(&w, "retcode", retcode);
+	fsv_jsonw_end(&w, '}');
+	return fsv_buf_str(&json);
+}
+
+static const char *party(const Fsv__Topic *topic)
+{
+	return topic && topic->partyid ? topic->partyid : "";
+}
+
+/* why: more than the caller is told, for our own log; may be NULL. */
+static void fail(struct unary *u, int code, const char *text, const char *why)
+{
+	const Fsv__Metadata *header = u->packet ? u->packet->header : NULL;
+	const struct fsv_log_tags tags = {
+		.case_id = u->trace.case_id.p, .party_id = header ? party(header->dst) : NULL,
+	};
+	int retcode = fsv_err_fate(code) + PACKET_PREFIX;
+
+	fsv_log_limited(FSV_LOG_INFO, &tags, "unaryCall over %s from party %.64s to party %.64s failed with %d: %s%s%s",
+			u->entry, header ? party(header->src) : "", header ? party(header->dst) : "", retcode, text,
+			why ? ": " : "", why ? why : "");
+	reply_body(u, error_json(u, retcode, text));
+}
+
+/* 605 names the hop and, like the reference, nothing more; the reason is in the log. */
+static void fail_hop(struct unary *u, const char *why)
+{
+	fail(u, FSV_E_NET, fsv_arena_printf(u->arena, "grpc unaryCall error %s", u->endpoint->target), why);
+}
+
+/* Forwarding --------------------------------------------------------------------------------------- */
+
+static void on_cancel(void *arg)
+{
+	struct unary *u = arg;
+
+	if (u->request)
+		fsv_rpc_cancel(u->request);
+}
+
+static void reply_msg(struct unary *u, struct fsv_rpc_msg *msg)
+{
+	struct fsv_err err = FSV_ERR_INIT;
+	Fsv__Packet *packet;
+
+	if (u->call) {
+		log_done(u);
+		leave(u);
+		fsv_rpc_reply_msg(u->call, msg);
+	} else if (fsv_packet_decode(fsv_rpc_msg_body(msg), u->arena, &packet, &err) < 0) {
+		fail_hop(u, "its answer is no packet");
+	} else {
+		log_done(u);
+		reply_http(u, packet);
+	}
+}
+
+static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
+{
+	struct unary *u = arg;
+
+	u->request = NULL;
+	if (status == FSV_RPC_OK)
+		reply_msg(u, reply);
+	else
+		fail_hop(u, fsv_arena_printf(u->arena, "%s %s", fsv_rpc_status_name(status), text));
+}
+
+static void on_http_answer(void *arg, const Fsv__Packet *answer, int code, const char *text, const char *why)
+{
+	struct unary *u = arg;
+	struct fsv_str bytes;
+
+	if (!answer) {
+		fail(u, code, text, why);
+		return;
+	}
+	log_done(u);
+	if (!u->call) {
+		reply_http(u, answer);
+		return;
+	}
+	bytes = fsv_packet_encode(answer, u->arena);
+	leave(u);
+	fsv_rpc_reply(u->call, bytes);
+}
+
+static void forward_http(struct unary *u, int64_t deadline)
+{
+	struct fsv_err err = FSV_ERR_INIT;
+	int r = fsv_forward_http(u->proxy->client, &(struct fsv_forward){
+		.url = u->endpoint->url, .packet = u->packet, .arena = u->arena, .worker = u->worker, .trace = &u->trace,
+		.connect_ms = u->view->forward_connect_ms, .read_ms = u->view->forward_read_ms, .deadline = deadline,
+		.max_answer = u->view->max_message / 3 * 4 + 4096,	/* base64 makes four bytes of three */
+	}, on_http_answer, u, &err);
+
+	if (r < 0)
+		fail(u, r, err.text, NULL);
+}
+
+static void forward_grpc(struct unary *u, int64_t deadline)
+{
+	const struct fsv_rpc_meta meta[] = {
+		{ "caseid", u->trace.case_id },
+		{ "traceparent", u->trace.traceparent },
+		{ "fate-hops", fsv_proxy_hops(u->trace.hops + 1) },
+	};
+	struct fsv_rpc_request_opt opt = {
+		.channel = u->endpoint->channel, .method = FSV_UNARY_METHOD, .msg = u->msg, .deadline = deadline,
+		.meta = meta, .n_meta = 3,
+	};
+
+	if (!u->msg)
+		opt.body = fsv_packet_encode(u->packet, u->arena);
+	if (u->call) {
+		fsv_rpc_call_on_cancel(u->call, on_cancel, u);
+		u->request = fsv_rpc_send(u->worker, &opt, on_answer, u);
+	} else {
+		/* Not on the worker: the answer may have come and u be gone when this returns. */
+		(void)fsv_rpc_send(u->worker, &opt, on_answer, u);
+	}
+}
+
+/* The way in ------------------------------------------------------------------------------------- */
+
+static int route(struct unary *u, struct fsv_err *err)
+{
+	const Fsv__Topic *src = u->packet->header->src, *dst = u->packet->header->dst;
+	struct fsv_route_query query = {
+		.src = { fsv_str(src->partyid), fsv_str(src->role) },
+		.dst = { fsv_str(dst->partyid), fsv_str(dst->role) },
+		.dst_name = fsv_str(dst->name),
+	};
+
+	if (u->trace.hops >= FSV_HOPS_MAX)
+		return fsv_err_set(err, FSV_E_PROXY_ROUTER,
+				   "the packet has passed %u proxies already; the routes to party %.64s lead in a circle",
+				   u->trace.hops, dst->partyid);
+	return fsv_proxy_route(u->view, &query, u->trace.case_id, &u->endpoint, err);
+}
+
+static int check_parties(const struct unary *u, struct fsv_err *err)
+{
+	const Fsv__Metadata *header = u->packet->header;
+
+	if (!header || !*party(header->dst))
+		return fsv_err_set(err, FSV_E_SYSTEM, "host id is null");
+	if (!*party(header->src))
+		return fsv_err_set(err, FSV_E_SYSTEM, "guest id is null");
+	return 0;
+}
+
+static void start(struct unary *u)
+{
+	struct fsv_err err;
+	int64_t deadline;
+	int r = fsv_proxy_enter(u->proxy, "unaryCall", &u->view, &err);
+
+	if (r == 0)
+		r = check_parties(u, &err);
+	if (r == 0)
+		r = route(u, &err);
+	if (r < 0) {
+		fail(u, r, err.text, NULL);
+		return;
+	}
+	deadline = fsv_min_deadline(fsv_deadline_in_ms(u->view->unary_ms), u->caller_deadline);
+	if (u->endpoint->url)
+		forward_http(u, deadline);
+	else
+		forward_grpc(u, deadline);
+}
+
+static struct fsv_str nonce(const Fsv__Packet *packet)
+{
+	return packet->auth && packet->auth->nonce ? fsv_str(packet->auth->nonce) : FSV_STR_NULL;
+}
+
+static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const char *entry)
+{
+	struct fsv_arena *arena = fsv_rpc_call_arena(call);
+	struct unary *u = FSV_ARENA_NEW(arena, struct unary);
+	struct fsv_str case_id = fsv_rpc_call_meta(call, "caseid");
+	struct fsv_err err;
+
+	*u = (struct unary){
+		.proxy = proxy, .arena = arena, .call = call, .entry = entry, .worker = fsv_rpc_call_worker(call),
+		.msg = fsv_rpc_call_msg(call), .caller_deadline = fsv_rpc_call_deadline(call), .began = fsv_now_ns(),
+	};
+	if (fsv_packet_decode(fsv_rpc_call_body(call), arena, &u->packet, &err) < 0) {
+		/* The reference's status; it sends no text. */
+		fsv_rpc_fail(call, FSV_RPC_UNKNOWN, "the message is no Packet");
+		return;
+	}
+	u->trace = fsv_trace_start(arena, case_id.n > 0 ? case_id : nonce(u->packet),
+				   fsv_rpc_call_meta(call, "traceparent"), fsv_rpc_call_meta(call, "fate-hops"));
+	start(u);
+}
+
+void fsv_unary_intra(struct fsv_rpc_call *call, void *user)
+{
+	from_call(call, user, "intra");
+}
+
+void fsv_unary_inter(struct fsv_rpc_call *call, void *user)
+{
+	from_call(call, user, "inter");
+}
+
+/* As the reference reads it: leniently. Nearly every body is strict and needs no second try. */
+static int read_packet(struct fsv_str json, struct fsv_arena *arena, Fsv__Packet **ret_packet, struct fsv_err *err)
+{
+	struct fsv_lenient lenient;
+	int r = fsv_packet_from_json(json, arena, ret_packet, err);
+
+	if (r < 0 && fsv_lenient(json, arena, &lenient, err) == 0)
+		r = fsv_packet_from_json(lenient.strict, arena, ret_packet, err);
+	return r;
+}
+
+void fsv_unary_http(struct fsv_proxy *proxy, struct fsv_http_req *req, struct fsv_str body, bool form,
+		    const char *content_type)
+{
+	struct fsv_arena *arena = fsv_http_arena(req);
+	struct unary *u = FSV_ARENA_NEW(arena, struct unary);
+	struct fsv_str case_id = fsv_http_header(req, "caseId");
+	struct fsv_err err;
+
+	*u = (struct unary){
+		.proxy = proxy, .arena = arena, .req = req, .content_type = content_type, .entry = "http",
+		.worker = fsv_rpc_pick(proxy->rpc), .caller_deadline = FSV_NO_DEADLINE, .began = fsv_now_ns(),
+	};
+	if (form || read_packet(body, arena, &u->packet, &err) < 0) {
+		/* The one code that travels in a packet as it is. */
+		reply_body(u, error_json(u, fsv_err_fate(FSV_E_PROXY_PARAM), "invalid http param"));
+		return;
+	}
+	u->trace = fsv_trace_start(arena, case_id.n > 0 ? case_id : nonce(u->packet), fsv_http_header(req, "traceparent"),
+				   fsv_http_header(req, "fate-hops"));
+	start(u);
+}
