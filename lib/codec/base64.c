@@ -47,8 +47,6 @@ int fsv_base64_decode(struct fsv_str text, enum fsv_base64_rule rule, struct fsv
 		n--;
 		pad++;
 	}
-	if (n % 4 == 1 || (pad > 0 && (n + pad) % 4 != 0) || (pad == 0 && n % 4 != 0 && rule == FSV_BASE64_STRICT))
-		return fsv_err_set(err, FSV_E_SYNTAX, "base64: %zu characters are no whole number of groups", text.n);
 	out = fsv_arena_alloc(arena, n / 4 * 3 + 3);
 	for (size_t i = 0; i < n; i++) {
 		int d = digit((unsigned char)text.p[i], rule);
@@ -63,6 +61,9 @@ int fsv_base64_decode(struct fsv_str text, enum fsv_base64_rule rule, struct fsv
 			v = 0;
 		}
 	}
+	if (n % 4 == 1 || (pad > 0 && (n + pad) % 4 != 0) || (pad == 0 && n % 4 != 0 && rule == FSV_BASE64_STRICT))
+		return fsv_err_set(err, FSV_E_SYNTAX, "base64: the text ends inside a group, after %zu characters",
+				   text.n);
 	if (n % 4 == 3) {
 		out[len++] = (char)(v >> 10);
 		out[len++] = (char)(v >> 2);

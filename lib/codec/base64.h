@@ -15,7 +15,8 @@ enum fsv_base64_rule {
 	FSV_BASE64_LENIENT,	/* standard or URL-safe, padding optional (proto3 JSON input) */
 };
 
-/* Decodes into the arena. FSV_E_SYNTAX with the offset of the first bad byte. No line breaks. */
+/* Decodes into the arena. FSV_E_SYNTAX with the position of the first bad character, from 1. No line
+ * breaks. Bits left over behind the last byte are ignored, as Java does. */
 int fsv_base64_decode(struct fsv_str text, enum fsv_base64_rule rule, struct fsv_arena *arena,
 		      struct fsv_str *ret_bytes, struct fsv_err *err) FSV_MUST_CHECK;
 

@@ -518,7 +518,8 @@ const struct fsv_java_value *fsv_java_field(const struct fsv_java_value *object,
 
 static bool is_hash_map(struct fsv_str class_name)
 {
-	return fsv_str_is(class_name, "java.util.HashMap") || fsv_str_is(class_name, "java.util.LinkedHashMap");
+	return fsv_str_is(class_name, "java.util.HashMap") ||
+	       fsv_str_is(class_name, "java.util.LinkedHashMap");
 }
 
 /* Second of the two numbers that a HashMap writes before its pairs; the first is its capacity. */
@@ -570,9 +571,11 @@ int fsv_java_map(const struct fsv_java_value *map, struct fsv_arena *arena,
 		return r;
 	pairs = FSV_ARENA_NEW_N(arena, struct fsv_java_pair, (to - from) / 2);
 	for (size_t i = from; i < to; i += 2) {
-		if (!map->items[i].value || !map->items[i + 1].value)
+		const struct fsv_java_item *item = &map->items[i];
+
+		if (!item[0].value || !item[1].value)
 			return fsv_err_set(err, FSV_E_TYPE, "raw data among the pairs of a map");
-		pairs[(i - from) / 2] = (struct fsv_java_pair){ map->items[i].value, map->items[i + 1].value };
+		pairs[(i - from) / 2] = (struct fsv_java_pair){ item[0].value, item[1].value };
 	}
 	*ret_pairs = pairs;
 	*ret_n = (to - from) / 2;

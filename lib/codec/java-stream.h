@@ -2,9 +2,10 @@
 /*
  * Reader of Java object streams (java.io.ObjectOutputStream, protocol 2), enough for the reference's
  * stores: objects with fields by name, strings, arrays, block data, references. Nothing is executed
- * or instantiated; the result is a graph of values. Hostile input: depth (64), lengths and the number of
- * values (8 million) are bounded, cycles are refused. A value that the stream refers to several times
- * is one value with several parents, so whoever walks everything must bound his own work.
+ * or instantiated; the result is a graph of values. Hostile input: nesting (64), lengths and the number
+ * of values (8 million) are bounded, cycles are refused. A value that the stream refers to again has
+ * several parents, so the graph can be deeper and have more paths than the stream: whoever walks it
+ * bounds his own work.
  */
 #ifndef FSV_CODEC_JAVA_STREAM_H
 #define FSV_CODEC_JAVA_STREAM_H

@@ -4,7 +4,8 @@
 
 #include "json.h"
 
-/* Makes the reader fail here for a reason of the caller's (static text); returns FSV_JSON_ERROR. */
-enum fsv_json_type fsv_json_refuse(struct fsv_json *j, const char *why);
+/* Makes the reader fail here for a reason of the caller's (static text); limit: a bound was hit, the input may be
+ * well-formed. Returns FSV_JSON_ERROR. */
+enum fsv_json_type fsv_json_refuse(struct fsv_json *j, bool limit, const char *why);
 
 #endif

@@ -8,8 +8,6 @@
 #include "json-private.h"
 #include "number.h"
 
-static const char too_deep[] = "nested too deeply";
-
 static enum fsv_json_type fail_at(struct fsv_json *j, const char *at, const char *why)
 {
 	if (!j->why) {
@@ -22,6 +20,13 @@ static enum fsv_json_type fail_at(struct fsv_json *j, const char *at, const char
 static enum fsv_json_type fail(struct fsv_json *j, const char *why)
 {
 	return fail_at(j, j->p, why);
+}
+
+enum fsv_json_type fsv_json_refuse(struct fsv_json *j, bool limit, const char *why)
+{
+	if (!j->why)
+		j->limit = limit;
+	return fail(j, why);
 }
 
 void fsv_json_init(struct fsv_json *j, struct fsv_str input, struct fsv_arena *arena)
@@ -60,14 +65,47 @@ static const char *special(const char *p, const char *end)
 	return p;
 }
 
-/* Length of the valid UTF-8 sequence at p, 0 when there is none. */
-static size_t utf8_sequence(const char *p, const char *end)
+/* Code point of the sequence of n bytes (2 to 4) whose first one is right; 0 when another one is not. */
+static inline uint32_t utf8_code(const unsigned char *p, size_t n)
 {
-	size_t n = (unsigned char)*p >= 0xf0 ? 4 : (unsigned char)*p >= 0xe0 ? 3 : 2;
+	uint32_t c = p[0] & (0x7fu >> n);
 
-	if ((size_t)(end - p) < n || fsv_str_utf8(fsv_str_n(p, n)) != n)
-		return 0;
-	return n;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 63);
+	}
+	return c;
+}
+
+/* Steps over the valid UTF-8 sequences that begin at p, which is not ASCII. Returns where they end: at an ASCII
+ * byte, the end, or a byte that begins no valid sequence. */
+static const char *skip_utf8(const char *p, const char *end)
+{
+	for (;;) {
+		const unsigned char *u = (const unsigned char *)p;
+		size_t left = (size_t)(end - p);
+
+		if (left >= 3 && (u[0] & 0xf0) == 0xe0) {
+			uint32_t c = utf8_code(u, 3);
+
+			if (c < 0x800 || (c & 0xf800) == 0xd800)
+				return p;
+			p += 3;
+		} else if (left >= 2 && (u[0] & 0xe0) == 0xc0) {
+			if (utf8_code(u, 2) < 0x80)
+				return p;
+			p += 2;
+		} else if (left >= 4 && (u[0] & 0xf8) == 0xf0) {
+			uint32_t c = utf8_code(u, 4);
+
+			if (c < 0x10000 || c > 0x10ffff)
+				return p;
+			p += 4;
+		} else {
+			return p;
+		}
+	}
 }
 
 static int hex4(const char *p, const char *end)
@@ -204,10 +242,9 @@ static bool read_string(struct fsv_json *j, bool take)
 		} else if ((unsigned char)*p < 0x20) {
 			return fail_at(j, p, "a control character in a text must be escaped"), false;
 		} else {
-			len = utf8_sequence(p, j->end);
-			if (len == 0)
+			p = skip_utf8(p, j->end);
+			if (p < j->end && (unsigned char)*p >= 0x80)
 				return fail_at(j, p, "the text is not valid UTF-8"), false;
-			p += len;
 		}
 	}
 	j->p = p + 1;
@@ -266,8 +303,8 @@ static enum fsv_json_type read_word(struct fsv_json *j, const char *word, size_t
 
 static enum fsv_json_type open_container(struct fsv_json *j, enum fsv_json_type type)
 {
-	if (j->depth >= j->depth_max)
-		return fail(j, too_deep);
+	if (j->depth >= j->depth_max || j->depth >= FSV_JSON_DEPTH_MAX)
+		return fsv_json_refuse(j, true, "nested too deeply");
 	j->depth++;
 	j->first = true;
 	j->p++;
@@ -426,11 +463,6 @@ int fsv_json_fail(const struct fsv_json *j, struct fsv_err *err)
 		}
 		column += ((unsigned char)*p & 0xc0) != 0x80;
 	}
-	return fsv_err_set(err, j->why == too_deep ? FSV_E_LIMIT : FSV_E_SYNTAX, "line %u column %u: %s", line, column,
+	return fsv_err_set(err, j->limit ? FSV_E_LIMIT : FSV_E_SYNTAX, "line %u column %u: %s", line, column,
 			   j->why);
-}
-
-enum fsv_json_type fsv_json_refuse(struct fsv_json *j, const char *why)
-{
-	return fail(j, why);
 }

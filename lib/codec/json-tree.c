@@ -60,9 +60,9 @@ static struct fsv_json_node *read_node(struct fsv_json *j, size_t *left)
 	struct fsv_json_node *node;
 
 	if (type == FSV_JSON_NONE)
-		type = fsv_json_refuse(j, "the input is empty");
+		type = fsv_json_refuse(j, false, "the input is empty");
 	else if (*left == 0)
-		type = fsv_json_refuse(j, "more than 1,000,000 values");
+		type = fsv_json_refuse(j, true, "more than 1,000,000 values");
 	if (type == FSV_JSON_ERROR)
 		return NULL;
 	--*left;
@@ -89,7 +89,7 @@ int fsv_json_parse(struct fsv_str input, struct fsv_arena *arena, bool strict_en
 	fsv_json_init(&j, input, arena);
 	root = read_node(&j, &left);
 	if (root && strict_end && !fsv_json_end(&j))
-		fsv_json_refuse(&j, "something follows the value");
+		fsv_json_refuse(&j, false, "something follows the value");
 	if (fsv_json_failed(&j))
 		return fsv_json_fail(&j, err);
 	*ret_root = root;

@@ -62,7 +62,7 @@ static void escape(struct fsv_buf *out, unsigned char c)
 
 void fsv_json_quote(struct fsv_buf *out, struct fsv_str text)
 {
-	const char *p = text.p, *end = text.p + text.n;
+	const char *p = text.p ? text.p : "", *end = p + text.n;
 
 	fsv_buf_putc(out, '"');
 	while (p < end) {

@@ -42,6 +42,7 @@ struct fsv_json {
 	struct fsv_str text;	/* of the newest key, string or number */
 	unsigned depth, depth_max;
 	bool first;		/* next is the first element of its container */
+	bool limit;		/* what went wrong is a bound that was hit */
 	const char *why;	/* set once something was malformed */
 	const char *at;		/* where */
 };
@@ -75,7 +76,7 @@ static inline bool fsv_json_failed(const struct fsv_json *j)
 	return j->why != NULL;
 }
 /* Turns the sticky fault into an error: "line L column C: why". Returns FSV_E_SYNTAX, or
- * FSV_E_LIMIT for depth. Never quotes the input. */
+ * FSV_E_LIMIT for nesting and for the number of values. Never quotes the input. */
 int fsv_json_fail(const struct fsv_json *j, struct fsv_err *err);
 
 /* Tree: for configuration, DSL and answers of feature services -------------------------------- */
@@ -91,7 +92,8 @@ struct fsv_json_node {
 };
 
 /* Whole value into the arena. A member named twice keeps its first place and its last value, as in
- * the reference's maps. max_nodes 0 = 1,000,000. Trailing bytes are an error only with strict_end. */
+ * the reference's maps. More than 1,000,000 values are refused (FSV_E_LIMIT). Trailing bytes are an
+ * error only with strict_end. */
 int fsv_json_parse(struct fsv_str input, struct fsv_arena *arena, bool strict_end,
 		   struct fsv_json_node **ret_root, struct fsv_err *err) FSV_MUST_CHECK;
 
@@ -135,7 +137,8 @@ void fsv_json_quote(struct fsv_buf *out, struct fsv_str text);
 /* Copies one value the way the reference would re-encode it after decoding: integers as they stand
  * (-0 as 0), other numbers as doubles in Java's spelling, strings with the writer's escapes, last of
  * equally named members at the place of the first; with drop_nulls null members of objects are left
- * out (nulls in arrays stay). This is the text that cache keys are made of. */
+ * out (nulls in arrays stay). This is the text that cache keys are made of. On failure out is as it
+ * was; a limit of out that was hit is the caller's to look at. value and out must not overlap. */
 int fsv_json_reencode(struct fsv_str value, bool drop_nulls, struct fsv_arena *arena,
 		      struct fsv_buf *out, struct fsv_err *err) FSV_MUST_CHECK;
 

@@ -297,7 +297,7 @@ bool fsv_double_from_java(struct fsv_str text, double *ret_value)
 {
 	struct fsv_str s = fsv_str_trim(text);
 	bool neg = false;
-	double v;
+	double v = 0;
 
 	if (s.n == 0)
 		return false;

@@ -79,7 +79,7 @@ static void end_of_line(struct reader *r)
 {
 	if (r->p < r->end && *r->p == '\r')
 		r->p++;
-	if (r->p < r->end && *r->p == '\n' )
+	if (r->p < r->end && *r->p == '\n')
 		r->p++;
 	r->line++;
 }
@@ -88,6 +88,26 @@ static void skip_blanks(struct reader *r)
 {
 	while (r->p < r->end && blank(*r->p))
 		r->p++;
+}
+
+/* Blanks before the key or around the separator: the line may be continued among them. */
+static void skip_gap(struct reader *r)
+{
+	for (;;) {
+		skip_blanks(r);
+		if (r->end - r->p < 2 || r->p[0] != '\\' || (r->p[1] != '\n' && r->p[1] != '\r'))
+			return;
+		r->p++;
+		end_of_line(r);
+	}
+}
+
+static void put_byte(const struct reader *r, struct fsv_buf *out, char c)
+{
+	if ((unsigned char)c >= 0x80 && r->latin1)
+		put_code_point(out, (unsigned char)c);
+	else
+		fsv_buf_putc(out, c);
 }
 
 /* Behind a backslash. */
@@ -120,7 +140,7 @@ static int escape(struct reader *r, struct fsv_buf *out, struct fsv_err *err)
 		c = '\f';
 		break;
 	}
-	fsv_buf_putc(out, c);
+	put_byte(r, out, c);
 	return 0;
 }
 
@@ -141,10 +161,8 @@ static int text(struct reader *r, bool key, struct fsv_str *ret, struct fsv_err 
 
 			if (e < 0)
 				return e;
-		} else if ((unsigned char)c >= 0x80 && r->latin1) {
-			put_code_point(&out, (unsigned char)c);
 		} else {
-			fsv_buf_putc(&out, c);
+			put_byte(r, &out, c);
 		}
 	}
 	*ret = fsv_str_n(fsv_buf_cstr(&out), out.n);
@@ -160,10 +178,10 @@ static int property(struct reader *r, struct fsv_property **ret_property, struct
 	e = text(r, true, &prop->key, err);
 	if (e < 0)
 		return e;
-	skip_blanks(r);
+	skip_gap(r);
 	if (r->p < r->end && (*r->p == '=' || *r->p == ':')) {
 		r->p++;
-		skip_blanks(r);
+		skip_gap(r);
 	}
 	e = text(r, false, &prop->value, err);
 	if (e < 0)
@@ -175,13 +193,14 @@ static int property(struct reader *r, struct fsv_property **ret_property, struct
 int fsv_properties_parse(struct fsv_str input, const char *file, struct fsv_arena *arena,
 			 struct fsv_property **ret_first, struct fsv_err *err)
 {
-	struct reader r = { .p = input.p, .end = input.p + input.n, .line = 1, .arena = arena, .file = file,
+	const char *p = input.p ? input.p : "";
+	struct reader r = { .p = p, .end = p + input.n, .line = 1, .arena = arena, .file = file,
 			    .latin1 = fsv_str_utf8(input) != input.n };
 	struct fsv_property *first = NULL, **tail = &first;
 	int e;
 
 	while (r.p < r.end) {
-		skip_blanks(&r);
+		skip_gap(&r);
 		if (r.p < r.end && (*r.p == '#' || *r.p == '!')) {
 			while (r.p < r.end && *r.p != '\n' && *r.p != '\r')
 				r.p++;

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/time.h"
 
-enum { STATUS_MS = 1000, DRAIN_POLL_MS = 10, STATUS_MAX = 512 };
+enum { STATUS_MS = 5000, DRAIN_POLL_MS = 10, STATUS_MAX = 512 };
 
 /* jemalloc reads this at its start: memory of a burst goes back to the system within seconds. */
 extern const char *malloc_conf;

@@ -44,7 +44,7 @@ struct fsv_svc_desc {
 	/* How long the slowest handler has been running, ns; 0 idle. The watchdog is fed only while this is
 	 * below stall.limit. */
 	int64_t (*stall_ns)(struct fsv_svc *svc);
-	/* One line for STATUS=, at most every second. */
+	/* One line for STATUS=, at most every 5 s. */
 	void (*status)(struct fsv_svc *svc, struct fsv_buf *out);
 };
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as JSON: skipping and parsing agree, texts are UTF-8, and a tree written out reads back the
+ * same. */
+#include <stdint.h>
+
+#include "base/err.h"
+#include "codec/json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void write_node(const struct fsv_json_node *node, struct fsv_jsonw *w)
+{
+	bool object = node->type == FSV_JSON_OBJECT;
+
+	if (object || node->type == FSV_JSON_ARRAY) {
+		fsv_jsonw_begin(w, object ? '{' : '[');
+		for (const struct fsv_json_node *m = node->first; m; m = m->next) {
+			if (object)
+				fsv_jsonw_key(w, m->key);
+			write_node(m, w);
+		}
+		fsv_jsonw_end(w, object ? '}' : ']');
+	} else if (node->type == FSV_JSON_STRING) {
+		fsv_jsonw_str(w, node->text);
+	} else if (node->type == FSV_JSON_INT || node->type == FSV_JSON_DOUBLE) {
+		fsv_jsonw_raw(w, node->text);
+	} else if (node->type == FSV_JSON_NULL) {
+		fsv_jsonw_null(w);
+	} else {
+		fsv_jsonw_bool(w, node->type == FSV_JSON_TRUE);
+	}
+}
+
+static void check_same(const struct fsv_json_node *a, const struct fsv_json_node *b)
+{
+	size_t n = 0;
+
+	FSV_BUG_ON(a->type != b->type || a->n != b->n || !fsv_str_eq(a->text, b->text) || !fsv_str_eq(a->key, b->key));
+	FSV_BUG_ON(fsv_str_utf8(a->text) != a->text.n || fsv_str_utf8(a->key) != a->key.n);
+	for (a = a->first, b = b->first; a && b; a = a->next, b = b->next, n++)
+		check_same(a, b);
+	FSV_BUG_ON(a || b);
+}
+
+static void check_tree(const struct fsv_json_node *root, struct fsv_arena *arena)
+{
+	struct fsv_json_node *again;
+	struct fsv_err err;
+	struct fsv_jsonw w;
+	struct fsv_buf out;
+
+	fsv_buf_init(&out, arena, 0);
+	fsv_jsonw_init(&w, &out);
+	write_node(root, &w);
+	FSV_BUG_ON(fsv_json_parse(fsv_buf_str(&out), arena, true, &again, &err) < 0);
+	check_same(root, again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fsv_str input = fsv_str_n((const char *)data, size), span = FSV_STR_NULL;
+	struct fsv_json_node *root = NULL;
+	struct fsv_err err = FSV_ERR_INIT;
+	struct fsv_arena arena;
+	enum fsv_json_type type;
+	struct fsv_json j;
+	int rc;
+
+	fsv_arena_init(&arena, 0);
+	fsv_json_init(&j, input, &arena);
+	type = fsv_json_skip(&j, &span);
+	rc = fsv_json_parse(input, &arena, false, &root, &err);
+	FSV_BUG_ON((type > FSV_JSON_NONE) != (rc == 0));
+	FSV_BUG_ON(fsv_json_failed(&j) != (type == FSV_JSON_ERROR));
+	if (rc < 0) {
+		FSV_BUG_ON((rc != FSV_E_SYNTAX && rc != FSV_E_LIMIT) || !err.text[0] || root);
+	} else {
+		FSV_BUG_ON(root->type != type || span.p < (const char *)data || j.p != span.p + span.n);
+		FSV_BUG_ON((fsv_json_parse(input, &arena, true, &root, &err) == 0) != fsv_json_end(&j));
+		check_tree(root, &arena);
+	}
+	fsv_arena_done(&arena);
+	return 0;
+}
