@@ -60,7 +60,7 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_PK_FORWARD_CONNECTIONS] = { "httpclient.init.pool.def.max.pre.route", FSV_CONF_INT, FSV_CONF_RESTART, NULL,
 		"200", 1, 100000, NULL, "Connections kept open to partners reached by url.", NULL },
 	[FSV_PK_WORKER_THREADS] = { "worker.threads", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "0", 0, 256, NULL,
-		"Threads that carry requests; 0 = one per core.", NULL },
+		"Threads that carry requests; 0 = half of the cores, at least one.", NULL },
 	[FSV_PK_MAX_INFLIGHT] = { "max.inflight", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "4096", 1, 1000000, NULL,
 		"Requests under way over all ports; more are refused with code 124.", NULL },
 	[FSV_PK_MAX_MESSAGE] = { "max.message.size", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "32M", 1024, 1 << 30, NULL,
@@ -178,7 +178,7 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 
 const struct fsv_conf_schema fsv_proxy_schema = {
 	.daemon = "fate-serving-proxy",
-	.file = "/etc/fate-serving/serving-proxy.yaml",
+	.file = FSV_SYSCONFDIR "/fate-serving/serving-proxy.yaml",
 	.keys = keys,
 	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.check = check,

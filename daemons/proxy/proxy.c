@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/thread.h"
 #include "base/time.h"
 #include "channels.h"
 #include "http-front.h"
@@ -102,7 +101,7 @@ static int start_clients(struct fsv_proxy *proxy, struct fsv_err *err)
 		.max_connections = (unsigned)fsv_conf_int(conf, FSV_PK_FORWARD_CONNECTIONS),
 	};
 	unsigned workers = (unsigned)fsv_conf_int(conf, FSV_PK_WORKER_THREADS);
-	int r = fsv_rpc_new(workers ? workers : fsv_cpus(), &proxy->rpc, err);
+	int r = fsv_rpc_new(workers, &proxy->rpc, err);
 
 	if (r < 0)
 		return r;

@@ -163,7 +163,9 @@ int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err)
 {
 	struct fsv_rpc *rpc;
 
-	if (n == 0 || n > 1024)
+	if (n == 0)
+		n = (fsv_cpus() + 1) / 2;
+	if (n > 1024)
 		return fsv_err_set(err, FSV_E_RANGE, "%u workers; use 1 to 1024", n);
 	gpr_set_log_function(core_log);
 	grpc_init();

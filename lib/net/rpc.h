@@ -36,7 +36,9 @@ const char *fsv_rpc_status_name(int status);	/* "UNAVAILABLE" */
 
 /* Runtime ------------------------------------------------------------------------------------- */
 
-/* Starts n worker threads, 1 to 1024. Call after signals are blocked and after any fork. */
+/* Starts n worker threads, 1 to 1024; 0 = half of the cores, at least one. (All queues of a process share one
+ * epoll set, so a worker more than the work needs costs a fifth of the CPU; see docs/PERFORMANCE.md.) Call after
+ * signals are blocked and after any fork. */
 int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err) FSV_MUST_CHECK;
 /* Servers must be gone. Joins the workers, after what was posted has run and all requests have ended. */
 struct fsv_rpc *fsv_rpc_free(struct fsv_rpc *rpc);

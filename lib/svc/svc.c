@@ -62,7 +62,7 @@ void fsv_svc_progress(struct fsv_svc *svc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=%s", text);
+	(void)fsv_svc_notify(true, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=%s", text);	/* the next one may arrive */
 }
 
 static void send_status(void *arg)
@@ -76,10 +76,10 @@ static void send_status(void *arg)
 	if (svc->draining)
 		fsv_buf_puts(&line, "stopping; ");
 	svc->desc->status(svc, &line);
-	if (strncmp(fsv_buf_cstr(&line), svc->status, STATUS_MAX - 1) != 0) {
+	/* One that was not taken is sent again a second later. */
+	if (strncmp(fsv_buf_cstr(&line), svc->status, STATUS_MAX - 1) != 0 &&
+	    fsv_svc_notify(false, "STATUS=%.*s", STATUS_MAX - 1, fsv_buf_cstr(&line)) == 0)
 		snprintf(svc->status, sizeof(svc->status), "%s", fsv_buf_cstr(&line));
-		sd_notifyf(0, "STATUS=%s", svc->status);
-	}
 	fsv_buf_done(&line);
 }
 
@@ -92,12 +92,21 @@ static void feed_watchdog(void *arg)
 
 	if (stall < limit) {
 		svc->stalled = false;
-		sd_notify(0, "WATCHDOG=1");
+		(void)fsv_svc_notify(false, "WATCHDOG=1");	/* a manager that takes nothing misses nothing */
 	} else if (!svc->stalled) {
 		svc->stalled = true;
 		fsv_log_err("a request handler has been running for %lld ms; the watchdog is not fed until it ends",
 			    (long long)(stall / FSV_MS));
 	}
+}
+
+/* For what the manager waits for. */
+static void tell(const char *text)
+{
+	int r = fsv_svc_notify(true, "%s", text);
+
+	if (r < 0)
+		fsv_log_warn("the service manager could not be told %.*s: %s", (int)strcspn(text, "\n"), text, strerror(-r));
 }
 
 static void apply_log(const struct fsv_svc *svc)
@@ -137,11 +146,13 @@ static void on_hup(int signo, void *arg)
 {
 	struct fsv_svc *svc = arg;
 	struct fsv_err err = FSV_ERR_INIT;
+	char text[64];
 
 	(void)signo;
 	if (svc->draining)
 		return;
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(fsv_now_ns() / 1000));
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(fsv_now_ns() / 1000));
+	tell(text);
 	if (take_new_conf(svc, &err) < 0) {
 		snprintf(svc->reload_fault, sizeof(svc->reload_fault), "%.*s", STATUS_MAX - 1, err.text);
 		fsv_log_err("reload refused: %s; the previous configuration stays in effect", err.text);
@@ -149,7 +160,7 @@ static void on_hup(int signo, void *arg)
 		svc->reload_fault[0] = '\0';
 		fsv_log_info("configuration reloaded from %s", svc->path);
 	}
-	sd_notify(0, "READY=1");
+	tell("READY=1");
 	send_status(svc);
 }
 
@@ -165,6 +176,7 @@ static void on_term(int signo, void *arg)
 {
 	struct fsv_svc *svc = arg;
 	int64_t ms = fsv_conf_int(svc->conf, svc->desc->key_drain_timeout);
+	char text[96];
 
 	if (svc->draining) {
 		fsv_log_notice("second %s: stopping at once", strsignal(signo));
@@ -174,7 +186,8 @@ static void on_term(int signo, void *arg)
 	}
 	svc->draining = true;
 	svc->drain_deadline = fsv_deadline_in_ms(ms);
-	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)(ms + 10000) * 1000);
+	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)(ms + 10000) * 1000);
+	tell(text);
 	fsv_log_info("stopping: no new requests; waiting up to %lld ms for %u open ones", (long long)ms,
 		     svc->desc->busy(svc));
 	svc->desc->drain(svc);
@@ -206,7 +219,7 @@ static int start(struct fsv_svc *svc, struct fsv_err *err)
 	}
 	svc->status_timer = fsv_timer_new(svc->loop, send_status, svc);
 	fsv_timer_set(svc->status_timer, STATUS_MS, STATUS_MS);
-	sd_notify(0, "READY=1");
+	tell("READY=1");
 	send_status(svc);
 	return 0;
 }
@@ -220,7 +233,7 @@ static int serve(struct fsv_svc *svc)
 	fsv_svc_log_open(fsv_conf_enum(svc->conf, svc->desc->key_log_target), svc->desc->schema->daemon);
 	if (start(svc, &err) < 0) {
 		fsv_log_err("cannot start: %s", err.text);
-		sd_notifyf(0, "STATUS=cannot start: %s", err.text);
+		(void)fsv_svc_notify(true, "STATUS=cannot start: %s", err.text);	/* the log says it too */
 	} else {
 		code = fsv_loop_run(svc->loop);
 	}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ParallelBatchToSingleFeatureAdaptor: a batch as single look-ups through another adaptor, so many at a time.
+ * The whole batch has one limit, below that of the guest that waits for it: a row whose features have not
+ * come by then goes on without.
+ */
+#include "adaptor.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "serving-server-conf.h"
+
+/* Of what the caller leaves us, this is kept for scoring and the way back. */
+#define MARGIN_MAX	(50 * FSV_MS)
+#define MARGIN_PART	10
+
+struct parallel_adaptor {
+	struct fsv_adaptor base;
+	struct fsv_adaptor *single;	/* NULL: no row has features */
+	int64_t limit_ms;
+	unsigned at_once;
+};
+
+struct spreading {
+	struct parallel_adaptor *adaptor;
+	struct fsv_batch_lookup *batch;
+	struct fsv_lookup *lookups;	/* one for each row */
+	int64_t deadline;
+	size_t next;			/* row to start next */
+	size_t *again;			/* rows that were refused for now */
+	size_t n_again;
+	unsigned running;
+	bool starting;			/* in start_some: a look-up that ends at once must not go in again */
+};
+
+static bool take_next(struct spreading *s, size_t *ret_row)
+{
+	if (s->n_again > 0)
+		*ret_row = s->again[--s->n_again];
+	else if (s->next < s->batch->n_rows)
+		*ret_row = s->next++;
+	else
+		return false;
+	return true;
+}
+
+static void start_some(struct spreading *s)
+{
+	size_t row;
+
+	s->starting = true;
+	while (s->running < s->adaptor->at_once && fsv_now_ns() < s->deadline && take_next(s, &row)) {
+		size_t refused = s->n_again;
+
+		s->running++;
+		fsv_adaptor_find(s->adaptor->single, &s->lookups[row]);
+		if (s->n_again > refused)
+			break;		/* the place where it queues is full: wait for one of ours to end */
+	}
+	s->starting = false;
+}
+
+static void go_on(struct spreading *s)
+{
+	start_some(s);
+	if (s->running == 0)
+		fsv_batch_lookup_end(s->batch, 0);
+}
+
+static void on_row(struct fsv_lookup *lookup)
+{
+	struct spreading *s = lookup->arg;
+	size_t row = (size_t)(lookup - s->lookups);
+
+	s->running--;
+	if (lookup->retcode == 0)
+		s->batch->rows[row].features = lookup->features;
+	else if (lookup->busy && s->running > 0)
+		s->again[s->n_again++] = row;
+	lookup->busy = false;
+	if (!s->starting)
+		go_on(s);
+}
+
+static int64_t limit(const struct parallel_adaptor *a, int64_t callers)
+{
+	int64_t now = fsv_now_ns(), own = fsv_deadline_in_ms(a->limit_ms), margin;
+
+	if (callers == FSV_NO_DEADLINE)
+		return own;
+	margin = callers > now ? (callers - now) / MARGIN_PART : 0;
+	return fsv_min_deadline(own, callers - (margin < MARGIN_MAX ? margin : MARGIN_MAX));
+}
+
+static void find_batch(struct fsv_adaptor *adaptor, struct fsv_batch_lookup *batch)
+{
+	struct parallel_adaptor *a = (struct parallel_adaptor *)adaptor;
+	struct spreading *s;
+
+	if (!a->single) {
+		fsv_batch_lookup_end(batch, 0);
+		return;
+	}
+	s = FSV_ARENA_NEW(batch->arena, struct spreading);
+	s->adaptor = a;
+	s->batch = batch;
+	s->lookups = FSV_ARENA_NEW_N(batch->arena, struct fsv_lookup, batch->n_rows);
+	s->again = FSV_ARENA_NEW_N(batch->arena, size_t, batch->n_rows);
+	s->deadline = limit(a, batch->deadline);
+	for (size_t i = 0; i < batch->n_rows; i++)
+		s->lookups[i] = (struct fsv_lookup){
+			.keys = batch->rows[i].keys, .worker = batch->worker, .arena = batch->arena,
+			.deadline = s->deadline, .case_id = batch->case_id, .done = on_row, .arg = s,
+		};
+	go_on(s);
+}
+
+static int make(const struct fsv_conf *conf, const struct fsv_adaptor_env *env, struct fsv_adaptor **ret_adaptor,
+		struct fsv_err *err)
+{
+	struct parallel_adaptor *a = FSV_NEW(struct parallel_adaptor);
+	int64_t timeout_ms = fsv_conf_int(conf, FSV_SK_GRPC_TIMEOUT);
+
+	(void)err;
+	a->single = fsv_adaptor_new(conf, FSV_SK_BATCH_SINGLE_ADAPTOR, env);
+	if (!a->single)
+		fsv_log_warn("feature.batch.adaptor: no adaptor behind feature.batch.single.adaptor; "
+			     "every row of a batch will be without features");
+	a->limit_ms = timeout_ms > 1 ? timeout_ms - 1 : 1;
+	a->at_once = (unsigned)fsv_conf_int(conf, FSV_SK_BATCH_CONCURRENCY);
+	*ret_adaptor = &a->base;
+	return 0;
+}
+
+static void release(struct fsv_adaptor *adaptor)
+{
+	struct parallel_adaptor *a = (struct parallel_adaptor *)adaptor;
+
+	fsv_adaptor_free(a->single);
+	free(a);
+}
+
+const struct fsv_adaptor_kind fsv_adaptor_parallel = {
+	.name = "ParallelBatchToSingleFeatureAdaptor", .batch = true, .make = make, .find_batch = find_batch,
+	.free = release,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow.h"
+
+#include <errno.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "codec/json.h"
+#include "codec/number.h"
+
+struct fsv_flow {
+	struct fsv_map rules;	/* resource to struct fsv_flow_rule, on the heap */
+	bool has_models;
+};
+
+static uint64_t bucket(uint32_t tenth, uint32_t units)
+{
+	return (uint64_t)tenth << 32 | units;
+}
+
+/* Units admitted in the window that ends with now, the current bucket left out. */
+static uint64_t earlier(struct fsv_flow_rule *rule, uint32_t now)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t age = 1; age < FSV_FLOW_BUCKETS; age++) {
+		uint32_t tenth = now - age;
+		uint64_t b = atomic_load_explicit(&rule->buckets[tenth % FSV_FLOW_BUCKETS], memory_order_relaxed);
+
+		if ((uint32_t)(b >> 32) == tenth)
+			sum += (uint32_t)b;
+	}
+	return sum;
+}
+
+/* Whoever changes the current bucket first wins; the others count again. */
+bool fsv_flow_admit(struct fsv_flow_rule *rule, unsigned n, int64_t wall_ms)
+{
+	uint32_t now = (uint32_t)(wall_ms / FSV_FLOW_BUCKET_MS);
+	_Atomic uint64_t *current;
+	uint64_t was;
+
+	if (!rule)
+		return true;
+	current = &rule->buckets[now % FSV_FLOW_BUCKETS];
+	was = atomic_load_explicit(current, memory_order_relaxed);
+	for (;;) {
+		uint32_t here = (uint32_t)(was >> 32) == now ? (uint32_t)was : 0;
+
+		if ((double)(earlier(rule, now) + here + n) > rule->allowed || here > UINT32_MAX - n)
+			return false;
+		if (atomic_compare_exchange_weak(current, &was, bucket(now, here + n)))
+			return true;
+	}
+}
+
+static bool allowed_of(const struct fsv_json_node *node, double *ret_allowed)
+{
+	if (!node)
+		return false;
+	if (node->type == FSV_JSON_INT || node->type == FSV_JSON_DOUBLE)
+		*ret_allowed = node->number;
+	else if (node->type != FSV_JSON_STRING || !fsv_double_from_java(node->text, ret_allowed))
+		return false;
+	return *ret_allowed == *ret_allowed;	/* NaN is no rate */
+}
+
+static bool add_rule(struct fsv_flow *flow, const struct fsv_json_node *entry)
+{
+	struct fsv_str source = fsv_json_get_str(entry, "source");
+	struct fsv_flow_rule *rule;
+	double allowed;
+
+	if (source.n == 0 || !allowed_of(fsv_json_get(entry, "allow_qps"), &allowed))
+		return false;
+	rule = FSV_NEW(struct fsv_flow_rule);
+	rule->allowed = allowed;
+	free(fsv_map_put(&flow->rules, source, rule));
+	flow->has_models |= fsv_str_starts(source, FSV_STR("M_"));
+	return true;
+}
+
+int fsv_flow_parse(struct fsv_str json, struct fsv_flow **ret_flow, unsigned *ret_skipped, struct fsv_err *err)
+{
+	struct fsv_json_node *root;
+	struct fsv_arena arena;
+	struct fsv_flow *flow;
+	unsigned skipped = 0;
+	int r;
+
+	fsv_arena_init(&arena, 0);
+	r = fsv_json_parse(json, &arena, false, &root, err);
+	if (r == 0 && root->type != FSV_JSON_ARRAY)
+		r = fsv_err_set(err, FSV_E_SYNTAX, "flow rules are no JSON list");
+	if (r == 0) {
+		flow = FSV_NEW(struct fsv_flow);
+		fsv_map_init(&flow->rules);
+		for (const struct fsv_json_node *entry = root->first; entry; entry = entry->next)
+			skipped += !add_rule(flow, entry);
+		*ret_flow = flow;
+		*ret_skipped = skipped;
+	}
+	fsv_arena_done(&arena);
+	return r;
+}
+
+struct fsv_flow *fsv_flow_load(const char *path)
+{
+	FSV_AUTO_MEM char *text = NULL;
+	struct fsv_flow *flow = NULL;
+	unsigned skipped = 0;
+	struct fsv_err err;
+	size_t n;
+	int r = fsv_read_file(path, FSV_FLOW_FILE_MAX, &text, &n, &err);
+
+	if (r == -ENOENT)
+		return NULL;
+	if (r == 0)
+		r = fsv_flow_parse(fsv_str_n(text, n), &flow, &skipped, &err);
+	if (r < 0) {
+		fsv_log_err("flow rules %s: %s; nothing is limited", path, err.text);
+		return NULL;
+	}
+	if (skipped > 0)
+		fsv_log_err("flow rules %s: %u entries without source or allow_qps are left out", path, skipped);
+	fsv_log_info("flow rules %s: %zu resources are limited", path, flow->rules.n);
+	return flow;
+}
+
+struct fsv_flow *fsv_flow_free(struct fsv_flow *flow)
+{
+	if (!flow)
+		return NULL;
+	for (size_t i = 0; i < flow->rules.n; i++)
+		free(flow->rules.entries[i].value);
+	fsv_map_done(&flow->rules);
+	free(flow);
+	return NULL;
+}
+
+struct fsv_flow_rule *fsv_flow_rule(const struct fsv_flow *flow, struct fsv_str resource)
+{
+	return flow ? fsv_map_get(&flow->rules, resource) : NULL;
+}
+
+bool fsv_flow_has_models(const struct fsv_flow *flow)
+{
+	return flow && flow->has_models;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flow control: at most so many units a second for a resource, over a sliding window of ten tenths. Only
+ * resources that the rules file names cost anything. Admission is exact and takes no lock.
+ */
+#ifndef FSV_SERVER_FLOW_H
+#define FSV_SERVER_FLOW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum { FSV_FLOW_BUCKETS = 10, FSV_FLOW_BUCKET_MS = 100, FSV_FLOW_FILE_MAX = 4 << 20 };
+
+struct fsv_flow_rule {
+	double allowed;					/* units a second */
+	/* Tenth of a second since 1970, low 32 bits, above; units admitted in it below. */
+	_Atomic uint64_t buckets[FSV_FLOW_BUCKETS];
+};
+
+/* n units at the given time. NULL admits everything. [any thread] */
+bool fsv_flow_admit(struct fsv_flow_rule *rule, unsigned n, int64_t wall_ms);
+
+struct fsv_flow;
+
+/* [{"source":"I_singleInference","allow_qps":2.5}]; allow_qps may be a text. Entries that are none are
+ * skipped and counted. FSV_E_SYNTAX for what is no such list. */
+int fsv_flow_parse(struct fsv_str json, struct fsv_flow **ret_flow, unsigned *ret_skipped,
+		   struct fsv_err *err) FSV_MUST_CHECK;
+/* Of a file; NULL when there is none, or none that can be read, which is logged. [blocks] */
+struct fsv_flow *fsv_flow_load(const char *path);
+struct fsv_flow *fsv_flow_free(struct fsv_flow *flow);
+
+/* NULL when no rule names it; accepts NULL. */
+struct fsv_flow_rule *fsv_flow_rule(const struct fsv_flow *flow, struct fsv_str resource);
+/* Whether any rule is for a model, so that nobody else has to put a resource's name together. */
+bool fsv_flow_has_models(const struct fsv_flow *flow);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include <stdlib.h>
+
+#include "adaptor.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "flow.h"
+#include "guest.h"
+#include "host.h"
+#include "http-api.h"
+#include "net/http-client.h"
+#include "net/http.h"
+#include "serving-server-conf.h"
+
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024 };
+
+/* Views ------------------------------------------------------------------------------------------- */
+
+static void free_view(struct fsv_ref *ref)
+{
+	struct fsv_server_view *view = (struct fsv_server_view *)ref;
+
+	fsv_adaptor_free(view->single);
+	fsv_adaptor_free(view->batch);
+	fsv_flow_free(view->flow);
+	if (view->proxy)
+		fsv_rpc_channel_unref(view->proxy);
+	fsv_conf_unref(view->conf);
+	free(view);
+}
+
+static struct fsv_flow *load_flow(const struct fsv_server *server)
+{
+	const char *folder = fsv_conf_str(server->first_conf, FSV_SK_CACHE_PATH);
+	struct fsv_flow *flow;
+	struct fsv_buf path;
+
+	fsv_buf_init(&path, NULL, 0);
+	fsv_buf_printf(&path, "%s/.fate/flowRules.json", folder && *folder ? folder : ".");
+	flow = fsv_flow_load(fsv_buf_cstr(&path));
+	fsv_buf_done(&path);
+	return flow;
+}
+
+static int connect_proxy(const struct fsv_server *server, struct fsv_server_view *view, struct fsv_err *err)
+{
+	struct fsv_server_view *was = (struct fsv_server_view *)fsv_snapshot_get((struct fsv_snapshot *)&server->view);
+	const char *target = fsv_conf_str(view->conf, FSV_SK_PROXY);
+	int r = 0;
+
+	/* The same address keeps its connections. */
+	if (target && was && was->proxy && fsv_str_is(fsv_str(target), fsv_rpc_channel_target(was->proxy)))
+		view->proxy = fsv_rpc_channel_ref(was->proxy);
+	else if (target)
+		r = fsv_rpc_channel_new(target, NULL, (size_t)fsv_conf_int(server->first_conf, FSV_SK_MAX_MESSAGE),
+					&view->proxy, err);
+	if (was)
+		fsv_ref_put(&was->ref);
+	return r;
+}
+
+/* What an operator may count on, and would miss. */
+static void warn_of_idle_keys(const struct fsv_conf *conf)
+{
+	if (fsv_conf_is_set(conf, FSV_SK_ZK_URL))
+		fsv_log_warn("%s: zk.url has no effect in this version; packets go to the key proxy, nothing is registered",
+			     fsv_conf_where(conf, FSV_SK_ZK_URL));
+	if (fsv_conf_bool(conf, FSV_SK_RESULT_CACHE))
+		fsv_log_warn("%s: remoteModelInferenceResultCacheSwitch has no effect in this version; hosts are asked "
+			     "every time", fsv_conf_where(conf, FSV_SK_RESULT_CACHE));
+}
+
+static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
+		     struct fsv_err *err)
+{
+	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool };
+	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
+	int r;
+
+	fsv_ref_init(&view->ref, free_view);
+	view->conf = fsv_conf_ref(conf);
+	view->single_ms = fsv_conf_int(conf, FSV_SK_SINGLE_TIMEOUT);
+	view->batch_ms = fsv_conf_int(conf, FSV_SK_BATCH_TIMEOUT);
+	view->batch_max = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_MAX);
+	view->role = fsv_conf_str(conf, FSV_SK_ROLE_NAME);
+	view->print_input = fsv_conf_bool(conf, FSV_SK_PRINT_INPUT);
+	view->print_output = fsv_conf_bool(conf, FSV_SK_PRINT_OUTPUT);
+	r = connect_proxy(server, view, err);
+	if (r < 0) {
+		fsv_ref_put(&view->ref);
+		return r;
+	}
+	view->single = fsv_adaptor_new(conf, FSV_SK_SINGLE_ADAPTOR, &env);
+	view->batch = fsv_adaptor_new(conf, FSV_SK_BATCH_ADAPTOR, &env);
+	view->flow = load_flow(server);
+	warn_of_idle_keys(conf);
+	*ret_view = view;
+	return 0;
+}
+
+/* Start ------------------------------------------------------------------------------------------- */
+
+static int start_threads(struct fsv_server *server, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = server->conf;
+	unsigned workers = (unsigned)fsv_conf_int(conf, FSV_SK_WORKER_THREADS);
+	const struct fsv_http_client_opt client = {
+		.max_transfers = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_INFLIGHT),
+		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_HTTP_POOL),
+	};
+	int r = fsv_rpc_new(workers, &server->rpc, err);
+
+	if (r == 0)
+		r = fsv_pool_new("features", POOL_THREADS, POOL_QUEUE, &server->pool, err);
+	if (r == 0)
+		r = fsv_http_client_new(&client, &server->client, err);
+	return r;
+}
+
+static int open_models(struct fsv_server *server, void (*progress)(void *arg, unsigned done, unsigned of), void *arg,
+		       struct fsv_err *err)
+{
+	const struct fsv_conf *conf = server->conf;
+	const struct fsv_models_opt opt = {
+		.cache_path = fsv_conf_str(conf, FSV_SK_CACHE_PATH),
+		.lr_parallel = fsv_conf_bool(conf, FSV_SK_LR_PARALLEL),
+		.lr_split = (unsigned)fsv_conf_int(conf, FSV_SK_LR_SPLIT),
+		.pass_unknown = fsv_conf_enum(conf, FSV_SK_UNKNOWN_COMPONENTS) == 1,
+	};
+	struct fsv_models_report report;
+	int r = fsv_models_open(&opt, progress, arg, &server->models, &report, err);
+
+	if (r < 0)
+		return r;
+	fsv_log_info("%u models restored, %u service ids bound to them; %u models and %u bindings could not be used",
+		     report.restored, report.bound, report.failed, report.dropped_bindings);
+	return 0;
+}
+
+static int start_grpc(struct fsv_server *server, struct fsv_err *err)
+{
+	static const struct fsv_rpc_method methods[] = {
+		{ "/com.webank.ai.fate.api.serving.InferenceService/inference", fsv_guest_inference, true },
+		{ "/com.webank.ai.fate.api.serving.InferenceService/batchInference", fsv_guest_batch_inference, true },
+		{ FSV_UNARY_METHOD, fsv_host_unary_call, true },
+	};
+	const struct fsv_rpc_server_opt opt = {
+		.host = fsv_conf_str(server->conf, FSV_SK_ADDRESS),
+		.port = (uint16_t)fsv_conf_int(server->conf, FSV_SK_PORT),
+		.max_message = (size_t)fsv_conf_int(server->conf, FSV_SK_MAX_MESSAGE),
+		/* Our own count refuses first, with an answer that says why. */
+		.max_inflight = server->max_inflight * 2,
+		.methods = methods, .n_methods = sizeof(methods) / sizeof(methods[0]), .user = server,
+	};
+
+	return opt.port == 0 ? 0 : fsv_rpc_server_start(server->rpc, &opt, &server->grpc, err);
+}
+
+static int start_http(struct fsv_server *server, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = server->conf;
+	const struct fsv_http_opt opt = {
+		.host = fsv_conf_str(conf, FSV_SK_HTTP_ADDRESS), .port = (uint16_t)fsv_conf_int(conf, FSV_SK_HTTP_PORT),
+		.threads = (unsigned)fsv_conf_int(conf, FSV_SK_HTTP_THREADS),
+		.max_header = (size_t)fsv_conf_int(conf, FSV_SK_HTTP_MAX_HEADER),
+		.max_body = (size_t)fsv_conf_int(conf, FSV_SK_HTTP_MAX_BODY),
+		.timeout_ms = (unsigned)fsv_conf_int(conf, FSV_SK_HTTP_TIMEOUT),
+		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_HTTP_MAX_CONNECTIONS),
+		.max_inflight = server->max_inflight * 2,	/* as above */
+		.handler = fsv_http_api, .user = server,
+	};
+
+	return opt.port == 0 ? 0 : fsv_http_start(&opt, &server->http, err);
+}
+
+int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
+		     void (*progress)(void *arg, unsigned done, unsigned of), void *arg, struct fsv_err *err)
+{
+	struct fsv_server_view *view;
+	int r;
+
+	*server = (struct fsv_server){
+		.conf = fsv_conf_ref(conf), .first_conf = fsv_conf_ref(conf),
+		.max_inflight = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_INFLIGHT), .shown_at = fsv_now_ns(),
+	};
+	r = start_threads(server, err);
+	if (r == 0)
+		r = open_models(server, progress, arg, err);
+	if (r == 0)
+		r = make_view(server, conf, &view, err);
+	if (r < 0)
+		return r;
+	fsv_snapshot_set(&server->view, &view->ref);
+	r = start_grpc(server, err);
+	if (r == 0)
+		r = start_http(server, err);
+	return r;
+}
+
+int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct fsv_err *err)
+{
+	struct fsv_server_view *view;
+	int r = make_view(server, conf, &view, err);
+
+	if (r < 0)
+		return r;
+	fsv_snapshot_set(&server->view, &view->ref);
+	fsv_conf_unref(server->conf);
+	server->conf = fsv_conf_ref(conf);
+	return 0;
+}
+
+/* Stop -------------------------------------------------------------------------------------------- */
+
+void fsv_server_drain(struct fsv_server *server)
+{
+	atomic_store(&server->draining, true);
+	if (server->http)
+		fsv_http_drain(server->http);
+	if (server->grpc)
+		fsv_rpc_server_drain(server->grpc);
+}
+
+unsigned fsv_server_busy(struct fsv_server *server)
+{
+	return (server->http ? fsv_http_inflight(server->http) : 0) +
+	       (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
+}
+
+unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
+{
+	unsigned cut = 0;
+
+	if (!server->conf)
+		return 0;
+	atomic_store(&server->draining, true);
+	if (server->http)
+		cut += fsv_http_stop(server->http, deadline_ns);
+	if (server->grpc)
+		cut += fsv_rpc_server_stop(server->grpc, deadline_ns);
+	/* From here on no host asks an adaptor for anything. */
+	if (server->client)
+		fsv_http_client_free(server->client);
+	if (server->pool)
+		fsv_pool_free(server->pool);
+	fsv_snapshot_set(&server->view, NULL);
+	if (server->rpc)
+		fsv_rpc_free(server->rpc);
+	fsv_models_free(server->models);
+	fsv_conf_unref(server->conf);
+	fsv_conf_unref(server->first_conf);
+	*server = (struct fsv_server){ 0 };
+	return cut;
+}
+
+int64_t fsv_server_stall_ns(struct fsv_server *server)
+{
+	int64_t rpc = server->rpc ? fsv_rpc_stall_ns(server->rpc) : 0;
+	int64_t since = server->http ? fsv_http_stall_ns(server->http) : 0;
+	int64_t http = since ? fsv_now_ns() - since : 0;
+
+	return rpc > http ? rpc : http;
+}
+
+void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
+{
+	uint64_t requests = atomic_load_explicit(&server->requests, memory_order_relaxed);
+	int64_t now = fsv_now_ns();
+	double seconds = (double)(now > server->shown_at ? now - server->shown_at : 1) / 1e9;
+
+	fsv_buf_printf(out, "%u models, %u service ids bound; %u in flight, %.0f/s", fsv_models_count(server->models),
+		       fsv_models_bound(server->models), atomic_load_explicit(&server->inflight, memory_order_relaxed),
+		       (double)(requests - server->requests_shown) / seconds);
+	server->requests_shown = requests;
+	server->shown_at = now;
+}
+
+/* Requests ---------------------------------------------------------------------------------------- */
+
+int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface,
+		     struct fsv_server_view **ret_view, struct fsv_err *err)
+{
+	struct fsv_server_view *view = (struct fsv_server_view *)fsv_snapshot_get(&server->view);
+	unsigned inflight = atomic_fetch_add_explicit(&server->inflight, 1, memory_order_relaxed);
+
+	*ret_view = view;
+	atomic_fetch_add_explicit(&server->requests, 1, memory_order_relaxed);
+	if (!view || atomic_load_explicit(&server->draining, memory_order_relaxed))
+		return fsv_err_set(err, FSV_E_SHUTDOWN, "the server is shutting down; ask another one");
+	if (inflight >= server->max_inflight ||
+	    (view->flow && !fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(interface->resource)), 1, fsv_wall_ms())))
+		return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, service name: %s",
+				   interface->service);
+	return 0;
+}
+
+void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view)
+{
+	if (view)
+		fsv_ref_put(&view->ref);
+	atomic_fetch_sub_explicit(&server->inflight, 1, memory_order_relaxed);
+}
+
+int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_model *model, unsigned n,
+			   struct fsv_arena *arena, struct fsv_err *err)
+{
+	const char *resource;
+
+	if (!fsv_flow_has_models(view->flow))
+		return 0;
+	resource = fsv_arena_printf(arena, "M_%s", model->key);
+	if (fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(resource)), n, fsv_wall_ms()))
+		return 0;
+	return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, model resource: %s", resource);
+}
+
+int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel, struct fsv_err *err)
+{
+	if (!view->proxy)
+		return fsv_err_set(err, FSV_E_ROUTER, "address is error in config file: proxy is not set");
+	*ret_channel = view->proxy;
+	return 0;
+}
+
+void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena)
+{
+	struct fsv_buf line;
+	struct fsv_err err;
+
+	fsv_buf_init(&line, arena, 0);
+	if (fsv_json_reencode(json, false, arena, &line, &err) < 0)
+		fsv_log(FSV_LOG_INFO, tags, "%s: %zu bytes that are no JSON", what, json.n);
+	else
+		fsv_log(FSV_LOG_INFO, tags, "%s: %.*s", what, FSV_STR_ARG(fsv_buf_str(&line)));
+}

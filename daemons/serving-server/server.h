@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * State of the serving server and its life: start, reload, drain, stop. What a request needs to know
+ * (settings, adaptors, flow rules, the proxy) is one immutable view, taken once when the request begins and
+ * given back when it ends, so that a reload never changes anything under a request that is under way.
+ */
+#ifndef FSV_SERVER_SERVER_H
+#define FSV_SERVER_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/ref.h"
+#include "conf/conf.h"
+#include "model/models.h"
+#include "net/rpc.h"
+
+struct fsv_adaptor;
+struct fsv_flow;
+struct fsv_http;
+struct fsv_http_client;
+struct fsv_log_tags;
+struct fsv_pool;
+
+#define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
+#define FSV_PROTOCOL_NUMBER	"216"
+
+struct fsv_server_view {
+	struct fsv_ref ref;
+	struct fsv_conf *conf;
+	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
+	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
+	struct fsv_flow *flow;			/* NULL when there are no rules */
+	int64_t single_ms, batch_ms;
+	size_t batch_max;
+	const char *role;
+	bool print_input, print_output;
+};
+
+struct fsv_server {
+	struct fsv_rpc *rpc;
+	struct fsv_rpc_server *grpc;		/* NULL when not served */
+	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_http_client *client;		/* of the Http… adaptors */
+	struct fsv_pool *pool;			/* reads feature files */
+	struct fsv_models *models;
+
+	struct fsv_snapshot view;		/* struct fsv_server_view */
+	unsigned max_inflight;
+	_Atomic unsigned inflight;
+	_Atomic uint64_t requests;
+	_Atomic bool draining;
+
+	/* Main thread only. */
+	struct fsv_conf *conf;			/* one reference */
+	struct fsv_conf *first_conf;		/* what needs a restart goes by it; one reference */
+	uint64_t requests_shown;
+	int64_t shown_at;
+};
+
+/* Life [main thread] ----------------------------------------------------------------------------- */
+
+/* In place. Restores the models, binds the ports, serves. progress as in fsv_models_open. On failure call
+ * fsv_server_stop. */
+int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
+		     void (*progress)(void *arg, unsigned done, unsigned of), void *arg,
+		     struct fsv_err *err) FSV_MUST_CHECK;
+/* Takes over what can change without a restart; models stay. */
+int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct fsv_err *err) FSV_MUST_CHECK;
+void fsv_server_drain(struct fsv_server *server);
+unsigned fsv_server_busy(struct fsv_server *server);
+/* Returns the number of requests that were cut off. Accepts what start left half done. */
+unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns);
+int64_t fsv_server_stall_ns(struct fsv_server *server);
+void fsv_server_status(struct fsv_server *server, struct fsv_buf *out);
+
+/* Requests [any thread] --------------------------------------------------------------------------- */
+
+/* Interfaces under flow control: the resource's name, and that in the message of a refusal. */
+struct fsv_interface {
+	const char *resource;		/* "I_singleInference" */
+	const char *service;		/* "singleInference" */
+};
+
+/* Counts a request and admits it: 0 with a view, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. fsv_server_leave ends it
+ * in any case and gives back what came in *ret_view, which may be NULL when the request was refused. */
+int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface,
+		     struct fsv_server_view **ret_view, struct fsv_err *err) FSV_MUST_CHECK;
+/* Before the reply: afterwards the process may be on its way out. */
+void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view);
+
+/* Flow control of a model, one unit for each row. FSV_E_OVERLOAD. */
+int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_model *model, unsigned n,
+			   struct fsv_arena *arena, struct fsv_err *err) FSV_MUST_CHECK;
+
+/* The one place that decides where packets to other parties go. Borrowed from the view. FSV_E_ROUTER. */
+int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel,
+		     struct fsv_err *err) FSV_MUST_CHECK;
+
+/* One line with the JSON text as it would be re-encoded, for print.input.data and print.output.data. */
+void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena);
+
+#endif
