@@ -184,7 +184,8 @@ static void segment(struct writer *w)
 				   UINT64_C(0x1f364c905893293d), SERIALIZABLE, 1);
 		field(w, 'F', "loadFactor");
 		number(w, TC_ENDBLOCKDATA, 1);
-		(void)class(w, "java.util.concurrent.locks.ReentrantLock", UINT64_C(0x6655a82c2cc86aeb), SERIALIZABLE, 1);
+		(void)class(w, "java.util.concurrent.locks.ReentrantLock", UINT64_C(0x6655a82c2cc86aeb),
+			    SERIALIZABLE, 1);
 		field(w, 'L', "sync");
 		(void)string(w, FSV_STR("Ljava/util/concurrent/locks/ReentrantLock$Sync;"));
 		end_class(w);
@@ -210,7 +211,8 @@ static void begin(struct writer *w, struct fsv_buf *out)
 	number(w, SEGMENTS - 1, 4);
 	number(w, 28, 4);
 	number(w, TC_ARRAY, 1);
-	(void)class(w, "[Ljava.util.concurrent.ConcurrentHashMap$Segment;", UINT64_C(0x52773f41329b3974), SERIALIZABLE, 0);
+	(void)class(w, "[Ljava.util.concurrent.ConcurrentHashMap$Segment;", UINT64_C(0x52773f41329b3974),
+		    SERIALIZABLE, 0);
 	end_class(w);
 	w->next++;
 	number(w, SEGMENTS, 4);
@@ -343,7 +345,8 @@ static void end_model(struct writer *w, struct fsv_str role_name, struct fsv_str
 	(void)string(w, table_name);
 }
 
-static void partner(struct writer *w, const struct fsv_stored_partner *p, int64_t timestamp, struct fsv_str role_name)
+static void partner(struct writer *w, const struct fsv_stored_partner *p, int64_t timestamp,
+		    struct fsv_str role_name)
 {
 	uint32_t id = string(w, p->party_id);
 

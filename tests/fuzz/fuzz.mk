@@ -1,0 +1,21 @@
+# Modules that each fuzz target links with.
+TEST_DEPS_tests/fuzz/fuzz-yaml := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-base64 := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-json := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-json-reencode := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-number := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-properties := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-url := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-conf := lib/conf
+TEST_DEPS_tests/fuzz/fuzz-conf-import := lib/conf
+TEST_DEPS_tests/fuzz/fuzz-dsl := lib/model
+TEST_DEPS_tests/fuzz/fuzz-plan-features := lib/model
+TEST_DEPS_tests/fuzz/fuzz-remote := lib/model
+TEST_DEPS_tests/fuzz/fuzz-route-table := daemons/proxy
+TEST_DEPS_tests/fuzz/fuzz-federation := daemons/proxy
+TEST_DEPS_tests/fuzz/fuzz-packet-json := lib/call
+TEST_DEPS_tests/fuzz/fuzz-http := lib/net
+TEST_DEPS_tests/fuzz/fuzz-java-stream := lib/codec
+TEST_DEPS_tests/fuzz/fuzz-package := lib/model
+TEST_DEPS_tests/fuzz/fuzz-model-store := lib/model
+TEST_DEPS_tests/fuzz/fuzz-model-text := daemons/ctl
