@@ -23,3 +23,13 @@ check-system: $(BINARIES)
 
 check-hosts: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/hosts/run
+
+# Beside a bare gRPC-core chain with the same hops; BENCH="--seconds 10 --rounds 5".
+.PHONY: bench
+BENCH_BIN := $(B)/bench-load $(B)/bench-bare
+$(B)/bench-load: $(B)/tests/bench/bench-load.o $(call archive,lib/base)
+	$(Q)$(LINK) -o $@ $^ $(MALLOC_LIBS) -lpthread
+$(B)/bench-bare: $(B)/tests/bench/bench-bare.o
+	$(Q)$(LINK) -o $@ $^ $(call pkg_libs,grpc gpr libmicrohttpd) $(MALLOC_LIBS) -lpthread
+bench: $(BINARIES) $(BENCH_BIN)
+	@FSV_BUILD=$(abspath $(B)) scripts/bench $(BENCH)
