@@ -19,3 +19,6 @@ TEST_DEPS_tests/fuzz/fuzz-java-stream := lib/codec
 TEST_DEPS_tests/fuzz/fuzz-package := lib/model
 TEST_DEPS_tests/fuzz/fuzz-model-store := lib/model
 TEST_DEPS_tests/fuzz/fuzz-model-text := daemons/ctl
+TEST_DEPS_tests/fuzz/fuzz-request := daemons/serving-server
+TEST_DEPS_tests/fuzz/fuzz-answer := daemons/serving-server
+TEST_DEPS_tests/fuzz/fuzz-features := daemons/serving-server

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flow control: the rules file, the sliding window, and threads that ask at the same time. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/thread.h"
+#include "../../../daemons/serving-server/flow.h"
+
+static struct fsv_flow *parse(const char *json, unsigned want_skipped)
+{
+	struct fsv_flow *flow = NULL;
+	struct fsv_err err = FSV_ERR_INIT;
+	unsigned skipped;
+
+	if (fsv_flow_parse(fsv_str(json), &flow, &skipped, &err) < 0)
+		fail_msg("%s: %s", json, err.text);
+	assert_int_equal(skipped, want_skipped);
+	return flow;
+}
+
+static void test_rules_are_read(void **state)
+{
+	struct fsv_flow *flow = parse("[{\"source\":\"I_a\",\"allow_qps\":2.5},{\"source\":\"I_b\",\"allow_qps\":\"7\"},"
+				      "{\"source\":\"I_a\",\"allow_qps\":3},{\"source\":5,\"allow_qps\":1},"
+				      "{\"source\":\"I_c\"},{\"source\":\"I_d\",\"allow_qps\":\"NaN\"},7]", 4);
+
+	(void)state;
+	assert_true(fsv_flow_rule(flow, FSV_STR("I_a"))->allowed == 3);
+	assert_true(fsv_flow_rule(flow, FSV_STR("I_b"))->allowed == 7);
+	assert_null(fsv_flow_rule(flow, FSV_STR("I_c")));
+	assert_false(fsv_flow_has_models(flow));
+	fsv_flow_free(flow);
+	flow = parse("[{\"source\":\"M_1_guest\",\"allow_qps\":0}]", 0);
+	assert_true(fsv_flow_has_models(flow));
+	fsv_flow_free(flow);
+}
+
+static void test_what_is_no_list_is_refused(void **state)
+{
+	static const char *const texts[] = { "", "{}", "null", "[", "[{\"source\":}]" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct fsv_flow *flow;
+		struct fsv_err err = FSV_ERR_INIT;
+		unsigned skipped;
+
+		assert_int_equal(fsv_flow_parse(fsv_str(texts[i]), &flow, &skipped, &err), FSV_E_SYNTAX);
+	}
+}
+
+static void test_the_window_slides_by_tenths(void **state)
+{
+	struct fsv_flow_rule rule = { .allowed = 3 };
+	int64_t t = INT64_C(1795413729800);
+
+	(void)state;
+	assert_true(fsv_flow_admit(&rule, 2, t));
+	assert_false(fsv_flow_admit(&rule, 2, t + 99));
+	assert_true(fsv_flow_admit(&rule, 1, t + 500));
+	assert_false(fsv_flow_admit(&rule, 1, t + 999));
+	assert_true(fsv_flow_admit(&rule, 2, t + 1000));	/* the first two are out of it */
+	assert_false(fsv_flow_admit(&rule, 1, t + 1499));
+	assert_true(fsv_flow_admit(&rule, 1, t + 1500));
+	assert_true(fsv_flow_admit(&rule, 3, t + 100000));
+}
+
+static void test_zero_negative_and_fractional_rates(void **state)
+{
+	struct fsv_flow_rule none = { .allowed = 0 }, less = { .allowed = -1 }, half = { .allowed = 2.5 };
+
+	(void)state;
+	assert_false(fsv_flow_admit(&none, 1, 1000));
+	assert_false(fsv_flow_admit(&less, 1, 1000));
+	assert_true(fsv_flow_admit(&half, 2, 1000));
+	assert_false(fsv_flow_admit(&half, 1, 1000));
+	assert_true(fsv_flow_admit(NULL, 1000000, 1000));
+}
+
+enum { THREADS = 4, TRIES = 20000, ALLOWED = 12345 };
+static struct fsv_flow_rule shared = { .allowed = ALLOWED };
+static _Atomic unsigned admitted;
+
+static void *admit_many(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < TRIES; i++)
+		if (fsv_flow_admit(&shared, 1, 5000))
+			atomic_fetch_add(&admitted, 1);
+	return NULL;
+}
+
+static void test_admission_is_exact_under_contention(void **state)
+{
+	pthread_t threads[THREADS];
+	struct fsv_err err;
+
+	(void)state;
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(fsv_thread_start(&threads[i], "admit", admit_many, NULL, &err), 0);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(admitted, ALLOWED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_are_read),
+		cmocka_unit_test(test_what_is_no_list_is_refused),
+		cmocka_unit_test(test_the_window_slides_by_tenths),
+		cmocka_unit_test(test_zero_negative_and_fractional_rates),
+		cmocka_unit_test(test_admission_is_exact_under_contention),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
