@@ -25,8 +25,9 @@ check-hosts: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/hosts/run
 
 # Beside a bare gRPC-core chain with the same hops; BENCH="--seconds 10 --rounds 5".
-.PHONY: bench
+.PHONY: bench bench-bins
 BENCH_BIN := $(B)/bench-load $(B)/bench-bare
+bench-bins: $(BENCH_BIN)
 $(B)/bench-load: $(B)/tests/bench/bench-load.o $(call archive,lib/base)
 	$(Q)$(LINK) -o $@ $^ $(MALLOC_LIBS) -lpthread
 $(B)/bench-bare: $(B)/tests/bench/bench-bare.o
