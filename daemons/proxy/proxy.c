@@ -211,6 +211,9 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	proxy->watch = fsv_route_watch_free(proxy->watch);
 	if (proxy->http)
 		cut += fsv_http_stop(proxy->http, deadline_ns);
+	/* Nothing else ends a packet that waits for a partner reached by url. */
+	if (proxy->client && fsv_now_ns() >= deadline_ns)
+		fsv_http_client_stop(proxy->client);
 	if (proxy->intra)
 		cut += fsv_rpc_server_stop(proxy->intra, deadline_ns);
 	if (proxy->inter)

@@ -60,8 +60,8 @@ static void log_end(struct host *h, const struct fsv_envelope *e, struct fsv_str
 	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s for model %.160s ended with %d in %lld us", tags.case_id, service,
 		h->model ? h->model->key : "-", e->retcode, (long long)((fsv_now_ns() - h->began) / 1000));
 	if (e->retcode != 0)
-		fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s failed with %d: %.*s", tags.case_id, service, e->retcode,
-				FSV_STR_ARG(e->retmsg));
+		fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s failed with %d: %.*s", tags.case_id, service,
+				e->retcode, FSV_STR_ARG(e->retmsg));
 }
 
 static void answer(struct host *h, struct fsv_envelope *e)
@@ -112,6 +112,15 @@ static void begin_members(struct host *h, struct fsv_buf *members, struct fsv_js
 	fsv_jsonw_init(w, members);
 }
 
+/* Features that did not come because the time is up must not look like features that do not exist. */
+static bool cut_off(struct host *h)
+{
+	if (!atomic_load_explicit(&h->server->cutting, memory_order_relaxed))
+		return false;
+	answer_fault(h, fsv_err_fate(FSV_E_SHUTDOWN), "the server is shutting down; ask another one");
+	return true;
+}
+
 static void on_features(struct fsv_lookup *lookup)
 {
 	struct host *h = lookup->arg;
@@ -119,6 +128,8 @@ static void on_features(struct fsv_lookup *lookup)
 	struct fsv_jsonw w;
 	struct fsv_err err;
 
+	if (cut_off(h))
+		return;
 	if (lookup->retcode != 0) {
 		answer_fault(h, lookup->retcode, "adaptor return error");
 		return;
@@ -166,6 +177,8 @@ static void on_batch_features(struct fsv_batch_lookup *lookup)
 	struct host *h = lookup->arg;
 	struct fsv_envelope_row *rows;
 
+	if (cut_off(h))
+		return;
 	if (lookup->retcode != 0) {
 		answer_fault(h, lookup->retcode, "adaptor return error");
 		return;

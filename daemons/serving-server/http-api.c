@@ -6,6 +6,7 @@
 #include "coerce.h"
 #include "guest.h"
 #include "http-fault.h"
+#include "http-work.h"
 #include "relay.h"
 #include "request.h"
 #include "server.h"
@@ -13,6 +14,8 @@
 /* Inference ------------------------------------------------------------------------------------------ */
 
 struct http_guest {
+	struct fsv_http_work work;
+	struct fsv_guest *guest;
 	struct fsv_http_req *req;
 	const char *type;
 	enum fsv_request_kind kind;
@@ -23,15 +26,28 @@ static void reply(void *arg, struct fsv_str envelope)
 {
 	struct http_guest *hg = arg;
 
+	fsv_http_work_end(&hg->work);
 	fsv_http_reply(hg->req, 200, hg->type, envelope, NULL, 0);
+}
+
+static void cancel(struct fsv_http_work *work)
+{
+	struct http_guest *hg = (struct http_guest *)work;
+
+	fsv_guest_cancel(hg->guest);	/* it waits, or it would have ended */
 }
 
 /* [the worker] */
 static void start(void *arg)
 {
 	struct http_guest *hg = arg;
+	struct fsv_guest *guest;
 
-	(void)fsv_guest_start(&hg->in, hg->kind);	/* nobody will cancel it */
+	fsv_http_work_begin(&hg->work);
+	hg->in.worker = fsv_http_work_worker(&hg->work);
+	guest = fsv_guest_start(&hg->in, hg->kind);
+	if (guest)
+		hg->guest = guest;	/* else it has been answered, and hg is gone */
 }
 
 /* The case id of head must be a text, if there is one. */
@@ -96,15 +112,14 @@ static void infer(struct fsv_http_req *req, struct fsv_server *server, enum fsv_
 		return;
 	}
 	*hg = (struct http_guest){
-		.req = req, .type = fsv_http_text_type(req), .kind = kind,
+		.work = { .cancel = cancel }, .req = req, .type = fsv_http_text_type(req), .kind = kind,
 		.in = {
-			.server = server, .worker = fsv_rpc_pick(server->rpc), .arena = arena,
-			.deadline = FSV_NO_DEADLINE, .body = body, .case_id = fsv_http_header(req, "caseId"),
-			.traceparent = fsv_http_header(req, "traceparent"), .hops = fsv_http_header(req, "fate-hops"),
-			.bare = true, .reply = reply, .arg = hg,
+			.server = server, .arena = arena, .deadline = FSV_NO_DEADLINE, .body = body,
+			.case_id = fsv_http_header(req, "caseId"), .traceparent = fsv_http_header(req, "traceparent"),
+			.hops = fsv_http_header(req, "fate-hops"), .bare = true, .reply = reply, .arg = hg,
 		},
 	};
-	fsv_rpc_post(hg->in.worker, start, hg);
+	fsv_http_work_post(server->http_works, &hg->work, start, hg);
 }
 
 static void federation(struct fsv_http_req *req, struct fsv_server *server, struct fsv_str call)

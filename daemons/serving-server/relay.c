@@ -9,6 +9,7 @@
 #include "coerce.h"
 #include "envelope.h"
 #include "http-fault.h"
+#include "http-work.h"
 #include "lib/proto/relay.pb-c.h"
 #include "server.h"
 #include "serving-server-conf.h"
@@ -181,6 +182,10 @@ int fsv_relay_check(const struct fsv_relay_order *o, enum fsv_relay relay, const
 /* Passing on ----------------------------------------------------------------------------------------- */
 
 struct relaying {
+	struct fsv_http_work work;
+	struct fsv_rpc_request *request;
+	const char *method;
+	struct fsv_str body;
 	struct fsv_http_req *req;
 	struct fsv_server *server;
 	struct fsv_server_view *view;
@@ -206,6 +211,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	Fsv__NodeResponse *response;
 	struct fsv_str body;
 
+	fsv_http_work_end(&y->work);
 	if (status != FSV_RPC_OK) {
 		fsv_log_limited(FSV_LOG_INFO, NULL, "a request passed on to %s failed: %s %s",
 				fsv_rpc_channel_target(y->channel), fsv_rpc_status_name(status), text);
@@ -281,11 +287,27 @@ static const struct {
 	[FSV_RELAY_TRANSFER] = { MODEL_SERVICE "fetchModel", encode_fetch, true },
 };
 
+static void cancel(struct fsv_http_work *work)
+{
+	fsv_rpc_cancel(((struct relaying *)work)->request);
+}
+
+/* [the worker] */
+static void start(void *arg)
+{
+	struct relaying *y = arg;
+
+	fsv_http_work_begin(&y->work);
+	y->request = fsv_rpc_send(fsv_http_work_worker(&y->work), &(struct fsv_rpc_request_opt){
+		.channel = y->channel, .method = y->method, .body = y->body,
+		.deadline = fsv_deadline_in_ms(fsv_conf_int(y->view->conf, FSV_SK_GRPC_TIMEOUT)),
+	}, on_answer, y);
+}
+
 static int pass_on(struct relaying *y, const struct fsv_relay_order *o, enum fsv_relay relay, struct fsv_err *err)
 {
 	struct fsv_str host = calls[relay].to_target ? o->target_host : o->host;
 	int32_t port = calls[relay].to_target ? o->target_port : o->port;
-	struct fsv_arena *arena = fsv_http_arena(y->req);
 	char target[TARGET_MAX];
 	int r;
 
@@ -293,11 +315,10 @@ static int pass_on(struct relaying *y, const struct fsv_relay_order *o, enum fsv
 	r = fsv_rpc_channel_new(target, NULL, (size_t)fsv_conf_int(y->view->conf, FSV_SK_MAX_MESSAGE), &y->channel, err);
 	if (r < 0)
 		return r;
-	/* The answer may come on the worker, and y be gone, before this returns. */
-	(void)fsv_rpc_send(fsv_rpc_pick(y->server->rpc), &(struct fsv_rpc_request_opt){
-		.channel = y->channel, .method = calls[relay].method, .body = calls[relay].encode(o, arena),
-		.deadline = fsv_deadline_in_ms(fsv_conf_int(y->view->conf, FSV_SK_GRPC_TIMEOUT)),
-	}, on_answer, y);
+	y->method = calls[relay].method;
+	y->body = calls[relay].encode(o, fsv_http_arena(y->req));
+	y->work.cancel = cancel;
+	fsv_http_work_post(y->server->http_works, &y->work, start, y);	/* y may be gone when this returns */
 	return 0;
 }
 

@@ -315,7 +315,8 @@ int fsv_request_parse_1x(struct fsv_str body, struct fsv_arena *arena, struct fs
 	}
 	if (!fits || fsv_json_failed(&j) || q.table_name.n == 0 || q.name_space.n == 0 || ids_null)
 		return fsv_err_set(err, FSV_E_PARAM,
-				   "a packet without a protocol number of 200 or more needs partnerModelInfo and featureIdMap");
+				   "a packet without a protocol number of 200 or more needs partnerModelInfo and "
+				   "featureIdMap");
 	q.keys = fsv_request_join(remote, ids, arena);
 	*ret_request = q;
 	return 0;

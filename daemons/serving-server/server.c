@@ -12,6 +12,7 @@
 #include "guest.h"
 #include "host.h"
 #include "http-api.h"
+#include "http-work.h"
 #include "net/http-client.h"
 #include "net/http.h"
 #include "serving-server-conf.h"
@@ -67,8 +68,8 @@ static int connect_proxy(const struct fsv_server *server, struct fsv_server_view
 static void warn_of_idle_keys(const struct fsv_conf *conf)
 {
 	if (fsv_conf_is_set(conf, FSV_SK_ZK_URL))
-		fsv_log_warn("%s: zk.url has no effect in this version; packets go to the key proxy, nothing is registered",
-			     fsv_conf_where(conf, FSV_SK_ZK_URL));
+		fsv_log_warn("%s: zk.url has no effect in this version; nothing is registered, and packets go to the "
+			     "address under proxy", fsv_conf_where(conf, FSV_SK_ZK_URL));
 	if (fsv_conf_bool(conf, FSV_SK_RESULT_CACHE))
 		fsv_log_warn("%s: remoteModelInferenceResultCacheSwitch has no effect in this version; hosts are asked "
 			     "every time", fsv_conf_where(conf, FSV_SK_RESULT_CACHE));
@@ -174,6 +175,7 @@ static int start_http(struct fsv_server *server, struct fsv_err *err)
 		.handler = fsv_http_api, .user = server,
 	};
 
+	server->http_works = fsv_http_works_new(server->rpc);
 	return opt.port == 0 ? 0 : fsv_http_start(&opt, &server->http, err);
 }
 
@@ -231,6 +233,18 @@ unsigned fsv_server_busy(struct fsv_server *server)
 	       (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
 }
 
+/* Calls that wait for features cannot be interrupted; so their waiting is ended. Returns how many there may be. */
+static unsigned cut_look_ups(struct fsv_server *server)
+{
+	unsigned calls = server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0;
+
+	atomic_store(&server->cutting, true);
+	if (server->client)
+		fsv_http_client_stop(server->client);
+	/* What is left is the transport's to cut off and to count. */
+	return calls - (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
+}
+
 unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 {
 	unsigned cut = 0;
@@ -240,6 +254,10 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	atomic_store(&server->draining, true);
 	if (server->http)
 		cut += fsv_http_stop(server->http, deadline_ns);
+	if (server->http_works)
+		fsv_http_works_cut(server->http_works);
+	if (fsv_now_ns() >= deadline_ns)
+		cut += cut_look_ups(server);
 	if (server->grpc)
 		cut += fsv_rpc_server_stop(server->grpc, deadline_ns);
 	/* From here on no host asks an adaptor for anything. */
@@ -250,6 +268,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	fsv_snapshot_set(&server->view, NULL);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
+	fsv_http_works_free(server->http_works);
 	fsv_models_free(server->models);
 	fsv_conf_unref(server->conf);
 	fsv_conf_unref(server->first_conf);

@@ -22,6 +22,7 @@ struct fsv_adaptor;
 struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
+struct fsv_http_works;
 struct fsv_log_tags;
 struct fsv_pool;
 
@@ -44,6 +45,7 @@ struct fsv_server {
 	struct fsv_rpc *rpc;
 	struct fsv_rpc_server *grpc;		/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
 	struct fsv_models *models;
@@ -53,6 +55,7 @@ struct fsv_server {
 	_Atomic unsigned inflight;
 	_Atomic uint64_t requests;
 	_Atomic bool draining;
+	_Atomic bool cutting;			/* the time is up: look-ups of features end without them */
 
 	/* Main thread only. */
 	struct fsv_conf *conf;			/* one reference */
@@ -72,7 +75,8 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct fsv_err *err) FSV_MUST_CHECK;
 void fsv_server_drain(struct fsv_server *server);
 unsigned fsv_server_busy(struct fsv_server *server);
-/* Returns the number of requests that were cut off. Accepts what start left half done. */
+/* Returns the number of requests that were cut off. Accepts what start left half done. Look-ups of features
+ * are cut off only when the deadline has passed by then; else they are waited for. */
 unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns);
 int64_t fsv_server_stall_ns(struct fsv_server *server);
 void fsv_server_status(struct fsv_server *server, struct fsv_buf *out);

@@ -29,8 +29,8 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_SK_BATCH_TIMEOUT] = { "batch.inference.rpc.timeout", FSV_CONF_DURATION, 0, "ms", "3s", 1, DAY_MS, NULL,
 		"The same for a batch.", NULL },
 	[FSV_SK_GRPC_TIMEOUT] = { "grpc.timeout", FSV_CONF_DURATION, 0, "ms", "5s", 1, DAY_MS, NULL,
-		"How long calls to other nodes may take that are made for /server/…, and how long a batch waits for its "
-		"features.", NULL },
+		"How long calls to other nodes may take that are made for /server/…, and how long a batch waits for "
+		"its features.", NULL },
 	[FSV_SK_BATCH_MAX] = { "batch.inference.max", FSV_CONF_INT, 0, NULL, "300", 1, 1000000, NULL,
 		"Rows of a batch, as guest and as host; larger ones are refused.", NULL },
 
@@ -39,8 +39,8 @@ static const struct fsv_conf_key keys[] = {
 		"Models" },
 	[FSV_SK_UNKNOWN_COMPONENTS] = { "model.unknownComponents", FSV_CONF_ENUM, FSV_CONF_RESTART, NULL, "refuse", 0, 0,
 		"refuse|pass",
-		"What to do with a model that has a component which this version does not know. pass: leave the component "
-		"out, as the reference does, at the risk of wrong scores.", NULL },
+		"What to do with a model that has a component which this version does not know. pass: leave the "
+		"component out, as the reference does, at the risk of wrong scores.", NULL },
 	[FSV_SK_LR_PARALLEL] = { "lr.use.parallel", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
 		"Add up linear models of a host in chunks. The last digit of a score may depend on it.", NULL },
 	[FSV_SK_LR_SPLIT] = { "lr.split.size", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "500", 1, 1000000, NULL,
@@ -86,20 +86,22 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_SK_HTTP_TIMEOUT] = { "http.timeout", FSV_CONF_DURATION, FSV_CONF_RESTART, "ms", "60s", 100, DAY_MS, NULL,
 		"Idle HTTP connections and half-sent requests are closed after this time.", NULL },
 	[FSV_SK_RELAY_ALLOW] = { "http.relay.allow", FSV_CONF_STRING, FSV_CONF_LIST, NULL, NULL, 0, 0, NULL,
-		"Nodes, as host:port or host, that /server/… may pass requests on to. Those of this machine (127.0.0.0/8) "
-		"always may.", NULL },
+		"Nodes, as host:port or host, that requests to /server/… may be passed on to, besides those of this "
+		"machine (127.0.0.0/8).", NULL },
 
 	[FSV_SK_PRINT_INPUT] = { "print.input.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
-		"Log the body of every request, features included, as one line of JSON.", "Requests in the log" },
+		"Log the body of every request, features included, as one line of JSON; what is beyond 2 KiB is cut off.",
+		"Requests in the log" },
 	[FSV_SK_PRINT_OUTPUT] = { "print.output.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
-		"Log every answer, scores included, as one line of JSON.", NULL },
+		"The same for every answer, scores included.", NULL },
 
 	FSV_SVC_KEYS,
 
 	[FSV_SK_USE_REGISTER] = { "useRegister", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
 		COMPAT("Register in ZooKeeper; this version finds its proxy by the key proxy alone."),
 		"Read for compatibility" },
-	[FSV_SK_USE_ZK_ROUTER] = IDLE("useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", "Find the proxy through ZooKeeper."),
+	[FSV_SK_USE_ZK_ROUTER] = IDLE("useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true",
+				      "Find the proxy through ZooKeeper."),
 	[FSV_SK_ZK_URL] = IDLE("zk.url", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL,
 			       "Addresses of the ZooKeeper servers."),
 	[FSV_SK_RESULT_CACHE] = IDLE("remoteModelInferenceResultCacheSwitch", FSV_CONF_BOOL, 0, NULL, "false",
@@ -137,7 +139,7 @@ static const struct fsv_conf_key keys[] = {
 	RETIRED("serving.max.pool.size", FSV_CONF_INT, "See max.inflight."),
 	RETIRED_MS("serving.pool.alive.time", "See worker.threads."),
 	RETIRED("serving.pool.queue.size", FSV_CONF_INT, "See max.inflight."),
-	RETIRED_MS("http.connect.request.timeout", "A look-up never waits for a connection longer than http.connect.timeout."),
+	RETIRED_MS("http.connect.request.timeout", "See http.connect.timeout."),
 	RETIRED("httpclient.init.pool.maxtotal", FSV_CONF_INT, "See http.max.pool.size."),
 	RETIRED("httpclient.init.pool.def.max.pre.route", FSV_CONF_INT, "See http.max.pool.size."),
 	RETIRED_MS("httpclient.init.pool.sockect.timeout", "See http.socket.timeout."),

@@ -341,16 +341,18 @@ static int explain(struct transfer *t, CURLcode code, char *text, size_t n)
 	}
 }
 
-/* Tells the caller and keeps the transfer for the next use. */
-static void finish(struct transfer *t, const struct fsv_http_answer *answer)
+static void uncount(struct fsv_http_client *client)
 {
-	struct fsv_http_client *client = t->client;
-
-	/* Before done, so that done may post the next one. */
 	pthread_mutex_lock(&client->lock);
 	client->n_running--;
 	pthread_mutex_unlock(&client->lock);
-	t->done(t->arg, answer);
+}
+
+/* Keeps the transfer for the next use. */
+static void recycle(struct transfer *t)
+{
+	struct fsv_http_client *client = t->client;
+
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(FSV_TAKE(t->headers));
 	trim(&t->body);
@@ -359,6 +361,13 @@ static void finish(struct transfer *t, const struct fsv_http_answer *answer)
 	t->next = client->idle;
 	client->idle = t;
 	pthread_mutex_unlock(&client->lock);
+}
+
+static void finish(struct transfer *t, const struct fsv_http_answer *answer)
+{
+	uncount(t->client);	/* before done, so that done may post the next one */
+	t->done(t->arg, answer);
+	recycle(t);
 }
 
 static void end_running(struct transfer *t, CURLcode code)
@@ -525,18 +534,23 @@ int fsv_http_client_new(const struct fsv_http_client_opt *opt, struct fsv_http_c
 	return 0;
 }
 
+void fsv_http_client_stop(struct fsv_http_client *client)
+{
+	if (!client->has_thread)
+		return;
+	pthread_mutex_lock(&client->lock);
+	client->quit = true;
+	pthread_mutex_unlock(&client->lock);
+	curl_multi_wakeup(client->multi);
+	pthread_join(client->thread, NULL);
+	client->has_thread = false;
+}
+
 struct fsv_http_client *fsv_http_client_free(struct fsv_http_client *client)
 {
 	if (!client)
 		return NULL;
-	if (client->has_thread) {
-		pthread_mutex_lock(&client->lock);
-		client->quit = true;
-		pthread_mutex_unlock(&client->lock);
-		curl_multi_wakeup(client->multi);
-		pthread_join(client->thread, NULL);
-		cancel_queued(client->queued);	/* posted while the thread was ending */
-	}
+	fsv_http_client_stop(client);
 	while (client->idle) {
 		struct transfer *t = client->idle;
 
@@ -573,15 +587,24 @@ int fsv_http_post(struct fsv_http_client *client, const struct fsv_http_post_opt
 		  void *arg)
 {
 	struct transfer *t = reserve(client);
+	bool late;
 
 	if (!t)
 		return -EAGAIN;
 	set_up(t, opt, done, arg);
 	t->next = NULL;
 	pthread_mutex_lock(&client->lock);
-	*client->queue_end = t;
-	client->queue_end = &t->next;
+	late = client->quit;	/* the thread may not look at the queue again */
+	if (!late) {
+		*client->queue_end = t;
+		client->queue_end = &t->next;
+	}
 	pthread_mutex_unlock(&client->lock);
+	if (late) {
+		uncount(client);
+		recycle(t);
+		return -EAGAIN;
+	}
 	curl_multi_wakeup(client->multi);
 	return 0;
 }

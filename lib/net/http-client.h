@@ -21,7 +21,9 @@ struct fsv_http_client_opt {
 
 int fsv_http_client_new(const struct fsv_http_client_opt *opt, struct fsv_http_client **ret_client,
 			struct fsv_err *err) FSV_MUST_CHECK;
-/* Running transfers end with -ECANCELED before it returns. [not in done] */
+/* Running transfers end with -ECANCELED before it returns; later ones are refused with -EAGAIN. [not in done] */
+void fsv_http_client_stop(struct fsv_http_client *client);
+/* Stops it, if that has not been done. [not in done] */
 struct fsv_http_client *fsv_http_client_free(struct fsv_http_client *client);
 
 struct fsv_http_post_opt {

@@ -22,8 +22,4 @@ enum fsv_svc_action fsv_svc_options(const struct fsv_svc_desc *desc, int argc, c
 /* Sends lines to the journal when target is 1, to stderr when 2; 0 looks whether stderr is the journal. */
 void fsv_svc_log_open(unsigned target, const char *identifier);
 
-/* A message for the service manager; does nothing without one. vital: waits up to a second for room in the
- * manager's socket, else not at all. Returns 0, or -errno when the message was not taken. [main thread] */
-int fsv_svc_notify(bool vital, const char *fmt, ...) FSV_PRINTF(2, 3);
-
 #endif

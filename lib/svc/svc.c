@@ -62,7 +62,7 @@ void fsv_svc_progress(struct fsv_svc *svc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)fsv_svc_notify(true, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=%s", text);	/* the next one may arrive */
+	(void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=%s", text);	/* the next one may arrive */
 }
 
 static void send_status(void *arg)
@@ -78,7 +78,7 @@ static void send_status(void *arg)
 	svc->desc->status(svc, &line);
 	/* One that was not taken is sent again a second later. */
 	if (strncmp(fsv_buf_cstr(&line), svc->status, STATUS_MAX - 1) != 0 &&
-	    fsv_svc_notify(false, "STATUS=%.*s", STATUS_MAX - 1, fsv_buf_cstr(&line)) == 0)
+	    sd_notifyf(0, "STATUS=%.*s", STATUS_MAX - 1, fsv_buf_cstr(&line)) >= 0)
 		snprintf(svc->status, sizeof(svc->status), "%s", fsv_buf_cstr(&line));
 	fsv_buf_done(&line);
 }
@@ -92,7 +92,7 @@ static void feed_watchdog(void *arg)
 
 	if (stall < limit) {
 		svc->stalled = false;
-		(void)fsv_svc_notify(false, "WATCHDOG=1");	/* a manager that takes nothing misses nothing */
+		(void)sd_notify(0, "WATCHDOG=1");	/* the next one may arrive */
 	} else if (!svc->stalled) {
 		svc->stalled = true;
 		fsv_log_err("a request handler has been running for %lld ms; the watchdog is not fed until it ends",
@@ -103,7 +103,7 @@ static void feed_watchdog(void *arg)
 /* For what the manager waits for. */
 static void tell(const char *text)
 {
-	int r = fsv_svc_notify(true, "%s", text);
+	int r = sd_notify(0, text);
 
 	if (r < 0)
 		fsv_log_warn("the service manager could not be told %.*s: %s", (int)strcspn(text, "\n"), text, strerror(-r));
@@ -233,7 +233,7 @@ static int serve(struct fsv_svc *svc)
 	fsv_svc_log_open(fsv_conf_enum(svc->conf, svc->desc->key_log_target), svc->desc->schema->daemon);
 	if (start(svc, &err) < 0) {
 		fsv_log_err("cannot start: %s", err.text);
-		(void)fsv_svc_notify(true, "STATUS=cannot start: %s", err.text);	/* the log says it too */
+		(void)sd_notifyf(0, "STATUS=cannot start: %s", err.text);	/* the log says it too */
 	} else {
 		code = fsv_loop_run(svc->loop);
 	}

@@ -397,7 +397,7 @@ static void passed_deadline_ends_at_once(void **state)
 	expect_failure(&opt, -ETIMEDOUT, "in time");
 }
 
-static void transfers_are_bounded_and_free_cancels_them(void **state)
+static void transfers_are_bounded_and_stop_cancels_them(void **state)
 {
 	const struct fsv_http_client_opt client_opt = { .max_transfers = 3, .max_connections = 2 };
 	struct fsv_http_client *small;
@@ -417,6 +417,9 @@ static void transfers_are_bounded_and_free_cancels_them(void **state)
 		assert_int_equal(fsv_http_post(small, &opt, on_done, &r[i]), 0);
 	}
 	result_init(&refused);
+	assert_int_equal(fsv_http_post(small, &opt, on_done, &refused), -EAGAIN);
+	assert_false(refused.done);
+	fsv_http_client_stop(small);
 	assert_int_equal(fsv_http_post(small, &opt, on_done, &refused), -EAGAIN);
 	assert_false(refused.done);
 	fsv_http_client_free(small);
@@ -663,7 +666,7 @@ int main(void)
 		cmocka_unit_test(broken_answers_are_told_apart),
 		cmocka_unit_test(times_are_kept),
 		cmocka_unit_test(passed_deadline_ends_at_once),
-		cmocka_unit_test(transfers_are_bounded_and_free_cancels_them),
+		cmocka_unit_test(transfers_are_bounded_and_stop_cancels_them),
 		cmocka_unit_test(threads_share_the_client),
 		cmocka_unit_test(done_may_post_again),
 		cmocka_unit_test(self_signed_certificate_is_accepted_only_when_asked_for),
