@@ -34,3 +34,8 @@ $(B)/bench-bare: $(B)/tests/bench/bench-bare.o
 	$(Q)$(LINK) -o $@ $^ $(call pkg_libs,grpc gpr libmicrohttpd) $(MALLOC_LIBS) -lpthread
 bench: $(BINARIES) $(BENCH_BIN)
 	@FSV_BUILD=$(abspath $(B)) scripts/bench $(BENCH)
+
+# Memory over many requests; SOAK=1000000.
+.PHONY: soak
+soak: $(BINARIES) $(BENCH_BIN)
+	@FSV_BUILD=$(abspath $(B)) scripts/soak $(SOAK)
