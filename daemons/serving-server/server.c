@@ -233,16 +233,19 @@ unsigned fsv_server_busy(struct fsv_server *server)
 	       (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
 }
 
-/* Calls that wait for features cannot be interrupted; so their waiting is ended. Returns how many there may be. */
-static unsigned cut_look_ups(struct fsv_server *server)
+/* Ends gRPC's calls. Those that wait for features when the time is up could not be interrupted, so what they
+ * wait for is ended. Returns how many calls were open when the time was up. */
+static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 {
-	unsigned calls = server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0;
+	unsigned open = 0, cut;
 
-	atomic_store(&server->cutting, true);
-	if (server->client)
+	if (fsv_now_ns() >= deadline_ns) {
+		open = fsv_rpc_server_inflight(server->grpc);
+		atomic_store(&server->cutting, true);
 		fsv_http_client_stop(server->client);
-	/* What is left is the transport's to cut off and to count. */
-	return calls - (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
+	}
+	cut = fsv_rpc_server_stop(server->grpc, deadline_ns);
+	return cut > open ? cut : open;
 }
 
 unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
@@ -256,10 +259,8 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 		cut += fsv_http_stop(server->http, deadline_ns);
 	if (server->http_works)
 		fsv_http_works_cut(server->http_works);
-	if (fsv_now_ns() >= deadline_ns)
-		cut += cut_look_ups(server);
 	if (server->grpc)
-		cut += fsv_rpc_server_stop(server->grpc, deadline_ns);
+		cut += stop_grpc(server, deadline_ns);
 	/* From here on no host asks an adaptor for anything. */
 	if (server->client)
 		fsv_http_client_free(server->client);

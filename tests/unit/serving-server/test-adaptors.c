@@ -156,6 +156,35 @@ static void test_a_batch_asks_for_each_row(void **state)
 	assert_int_equal(asked_features, N);
 }
 
+static void test_a_stop_cuts_off_look_ups(void **state)
+{
+	static const struct packet packets[] = {
+		{ "federatedInference", "216", "HT", HOST_NS, "{}" },
+		{ "batch", "216", "HT", HOST_NS, "{\"batchDataList\":[{\"index\":0},{\"index\":1},{\"index\":2},{\"index\":3}]}" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		static struct got got;
+		int64_t began;
+
+		features_hold = true;
+		send_to(w.to_host, FSV_UNARY_METHOD, packet_bytes(&packets[i]), &got);
+		wait_for(&held, 1);
+		began = fsv_now_ns();
+		assert_int_equal(fsv_server_stop(&w.host, fsv_now_ns()), 1);
+		assert_true(fsv_now_ns() - began < 5 * FSV_S);	/* the service would have 10 */
+		wait_for(&got.done, 1);
+		/* Told, or cut off with the connection; never a person without features. */
+		if (got.status == FSV_RPC_OK && !memmem(got.body, got.n, "{\"retcode\":111,", 15))
+			fail_msg("%.*s", (int)got.n, got.body);
+		features_hold = false;
+		while (held > 0)
+			fsv_http_reply(held_reqs[--held], 200, NULL, FSV_STR("{}"), NULL, 0);
+		tear_down(state);
+		set_up_http(state);
+	}
+}
+
 static int set_up_crowded(void **state)
 {
 	(void)state;
@@ -263,6 +292,7 @@ int main(void)
 		TEST(test_people_by_id, set_up),
 		TEST(test_features_over_http, set_up_http),
 		TEST(test_a_batch_asks_for_each_row, set_up_http),
+		TEST(test_a_stop_cuts_off_look_ups, set_up_http),
 		TEST(test_rows_refused_for_now_are_asked_for_again, set_up_crowded),
 		TEST(test_without_an_adaptor_behind_it_no_row_has_features, set_up_without_single),
 		cmocka_unit_test_setup_teardown(test_a_service_that_is_down_is_a_110, set_up_dead_service,

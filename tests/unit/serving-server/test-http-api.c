@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/thread.h"
 #include "world.h"
 
 struct answer {
@@ -111,6 +112,51 @@ static void test_what_is_no_request_is_500_or_400(void **state)
 			     "/federation/v1/inference", "");
 	expect_fault(call("POST", "/federation/v1/inference", JSON, ""), 400, "Bad Request", "/federation/v1/inference", "");
 	expect(call("POST", "/federation/v1/other", JSON, "{}"), 200, "text/plain", "URI: {/federation/v1/other} is Error!");
+}
+
+static int set_up_patient(void **state)
+{
+	(void)state;
+	set_up_with("single.inference.rpc.timeout: 60s\n", HOST_CONF);
+	return 0;
+}
+
+static void *ask_in_vain(void *arg)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = htons(*(uint16_t *)arg), .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	static const char request[] = "POST /federation/v1/inference HTTP/1.1\r\nHost: h\r\nContent-Length: 28\r\n\r\n"
+				      "{\"body\":{\"serviceId\":\"svc\"}}";
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char answer[16];
+
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || fsv_write_all(fd, request, strlen(request)) < 0)
+		return (void *)"no connection";
+	arg = recv(fd, answer, sizeof(answer), 0) > 0 ? (void *)"an answer" : NULL;
+	fsv_close(fd);
+	return arg;
+}
+
+static void test_a_stop_cuts_off_what_waits(void **state)
+{
+	uint16_t port = fsv_http_port(w.guest.http);
+	struct fsv_err err;
+	pthread_t client;
+	int64_t began;
+	void *fault;
+
+	(void)state;
+	peer_holds = true;
+	assert_int_equal(fsv_thread_start(&client, "client", ask_in_vain, &port, &err), 0);
+	wait_for(&held, 1);
+	began = fsv_now_ns();
+	assert_int_equal(fsv_server_stop(&w.guest, fsv_now_ns()), 1);
+	assert_true(fsv_now_ns() - began < 10 * FSV_S);		/* the host would have 60 */
+	wait_for(&cancelled, 1);
+	pthread_join(client, &fault);
+	if (fault)
+		fail_msg("%s", (const char *)fault);
 }
 
 /* Framework ------------------------------------------------------------------------------------------ */
@@ -226,6 +272,7 @@ int main(void)
 		TEST(test_batch_inference),
 		TEST(test_case_id_of_head_or_header_reaches_the_host),
 		TEST(test_what_is_no_request_is_500_or_400),
+		cmocka_unit_test_setup_teardown(test_a_stop_cuts_off_what_waits, set_up_patient, tear_down),
 		TEST(test_unknown_paths_and_methods),
 		TEST(test_types_of_requests),
 		TEST(test_log_levels),

@@ -53,6 +53,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static const char *peer_says;		/* body of its answer; NULL: the host's own */
 static const char *features_are;	/* answer of the feature service; NULL: as it does by itself */
+static bool features_hold;		/* no answer */
+static struct fsv_http_req *held_reqs[8];	/* those without */
 static bool peer_fails, peer_holds;	/* UNAVAILABLE; no answer before it is cancelled */
 static char seen[65536];		/* newest packet */
 static size_t seen_n;
@@ -131,15 +133,22 @@ static UNUSED void feature_service(struct fsv_http_req *req, void *user)
 
 	(void)user;
 	count(&asked_features);
-	if (features_are)
+	if (features_hold) {
+		pthread_mutex_lock(&lock);
+		FSV_BUG_ON(held == 8);
+		held_reqs[held] = req;
+		pthread_mutex_unlock(&lock);
+		count(&held);
+	} else if (features_are) {
 		fsv_http_reply(req, 200, NULL, fsv_str(features_are), NULL, 0);
-	else if (sscanf(text, "{\"id\":%d", &n) != 1)
+	} else if (sscanf(text, "{\"id\":%d", &n) != 1) {
 		fsv_http_reply(req, 200, NULL, FSV_STR("no JSON"), NULL, 0);
-	else if (n == 404)
+	} else if (n == 404) {
 		fsv_http_reply(req, 200, NULL, FSV_STR("{\"code\":404}"), NULL, 0);
-	else
+	} else {
 		fsv_http_reply(req, 200, "application/json", fsv_str(fsv_arena_printf(fsv_http_arena(req),
 			       "{\"code\":0,\"data\":{\"code\":200,\"data\":{\"x0\":%d}}}", n)), NULL, 0);
+	}
 }
 
 /* Files --------------------------------------------------------------------------------------------- */
@@ -269,7 +278,7 @@ static UNUSED void set_up_with(const char *guest_more, const char *host_more)
 	memset(&w, 0, sizeof(w));
 	fsv_log_set_level(FSV_LOG_OFF);
 	peer_says = features_are = NULL;
-	peer_fails = peer_holds = false;
+	peer_fails = peer_holds = features_hold = false;
 	held = cancelled = asked_features = 0;
 	fsv_arena_init(&w.arena, 0);
 	snprintf(w.folder, sizeof(w.folder), "%s/fsv-server-XXXXXX", tmp && *tmp ? tmp : "/tmp");
