@@ -89,7 +89,8 @@ class Daemon:
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(at)
         self.seen = []
-        threading.Thread(target=self.listen, args=(self.notify, self.seen), daemon=True).start()
+        self.listener = threading.Thread(target=self.listen, args=(self.notify, self.seen), daemon=True)
+        self.listener.start()
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, 'NOTIFY_SOCKET': at, **self.env})
@@ -104,7 +105,10 @@ class Daemon:
         """Takes every notification at once: a full socket would hold the daemon up."""
         with contextlib.suppress(OSError):
             while True:
-                seen.append(notify.recv(4096).decode('utf-8', 'replace'))
+                message = notify.recv(4096)
+                if not message:     # shut down
+                    return
+                seen.append(message.decode('utf-8', 'replace'))
 
     def expect(self, text):
         """Waits for a notification that holds text; it and those before it count as seen."""
@@ -153,6 +157,8 @@ class Daemon:
     def close(self):
         with contextlib.suppress(OSError):
             self.notify.shutdown(socket.SHUT_RDWR)  # wakes the listener
+        # Only then: it must not read from whatever gets the same number next.
+        self.listener.join()
         self.notify.close()
 
     def kill(self):

@@ -313,6 +313,14 @@ static void round_trip(const char *path)
 		fail_msg("%s is shown in base64", path);
 }
 
+/* Of a path in the recordings of the reference. */
+static const char *shared(const char *path)
+{
+	const char *folder = getenv("FSV_SHARED");
+
+	return fsv_arena_printf(&arena, "%s/%s", folder ? folder : "../shared", path);
+}
+
 static unsigned round_trip_all(const char *pattern)
 {
 	glob_t g = { .gl_pathc = 0 };
@@ -328,29 +336,29 @@ static unsigned round_trip_all(const char *pattern)
 static void models_of_fate_1_11_come_back(void **state)
 {
 	(void)state;
-	if (round_trip_all("../shared/golden/lr-*/*/.fate/model_*_cache") == 0)
+	if (round_trip_all(shared("golden/lr-*/*/.fate/model_*_cache")) == 0)
 		skip();
 }
 
 static void models_of_other_kinds_come_back(void **state)
 {
 	(void)state;
-	if (round_trip_all("../shared/golden/[fs]*/*/.fate/model_*_cache") == 0)
+	if (round_trip_all(shared("golden/[fs]*/*/.fate/model_*_cache")) == 0)
 		skip();
 }
 
 static void the_reference_s_example_comes_back(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = getenv("TMPDIR"), *zip = shared("data/model_cache_example.zip");
 	char command[1200], dir[500];
 
 	(void)state;
+	if (access(zip, R_OK) != 0)
+		skip();
 	snprintf(dir, sizeof(dir), "%s/fsv-example-XXXXXX", tmp ? tmp : "/tmp");
-	if (access("../shared/data/model_cache_example.zip", R_OK) != 0 || !mkdtemp(dir))
-		skip();
-	snprintf(command, sizeof(command), "unzip -q ../shared/data/model_cache_example.zip -d '%s'", dir);
-	if (system(command) != 0)
-		skip();
+	assert_non_null(mkdtemp(dir));
+	snprintf(command, sizeof(command), "unzip -q '%s' -d '%s'", zip, dir);
+	assert_int_equal(system(command), 0);
 	snprintf(command, sizeof(command), "%s/model_*_cache", dir);
 	assert_int_equal(round_trip_all(command), 2);
 	snprintf(command, sizeof(command), "rm -r '%s'", dir);

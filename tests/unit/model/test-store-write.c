@@ -13,9 +13,6 @@
 #include "codec/digest.h"
 #include "model/store-write.h"
 
-/* What the reference wrote itself; not part of the sources. */
-#define GOLDEN	"../shared/golden"
-
 static struct fsv_arena arena;
 static struct fsv_buf out;
 
@@ -222,7 +219,9 @@ static unsigned rewrite_stores(const char *folder)
 static void the_reference_s_stores_are_written_byte_for_byte(void **state)
 {
 	static const char *const parties[] = { "guest", "host-10000", "host-10001" };
-	DIR *d = opendir(GOLDEN);
+	const char *shared = getenv("FSV_SHARED");	/* what the reference wrote itself is not part of the sources */
+	const char *golden = fsv_arena_printf(&arena, "%s/golden", shared ? shared : "../shared");
+	DIR *d = opendir(golden);
 	struct dirent *e;
 	unsigned done = 0;
 	char path[500];
@@ -232,7 +231,7 @@ static void the_reference_s_stores_are_written_byte_for_byte(void **state)
 		skip();
 	while ((e = readdir(d))) {
 		for (unsigned i = 0; i < 3 && e->d_name[0] != '.'; i++) {
-			snprintf(path, sizeof(path), GOLDEN "/%s/%s", e->d_name, parties[i]);
+			snprintf(path, sizeof(path), "%s/%s/%s", golden, e->d_name, parties[i]);
 			done += rewrite_stores(path);
 		}
 	}
