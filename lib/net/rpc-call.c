@@ -100,7 +100,13 @@ static void call_clear(struct fsv_rpc_call *call)
 	call->on_cancel = NULL;
 	call->core_cancelled = 0;
 	call->n_pending = 0;
-	call->watching = call->replied = call->cancelled = call->counted = false;
+	call->watching = call->replied = call->cancelled = call->counted = call->late = false;
+}
+
+static void count_out(struct fsv_rpc_server *s)
+{
+	if (atomic_fetch_sub(&s->inflight, 1) == 1 && atomic_load(&s->closing))
+		fsv_rpc_server_idle(s);
 }
 
 static void call_release(struct fsv_rpc_call *call)
@@ -108,8 +114,10 @@ static void call_release(struct fsv_rpc_call *call)
 	struct fsv_rpc_lane *lane = call->lane;
 	struct fsv_rpc_worker *w = lane->worker;
 
+	if (call->late)
+		atomic_fetch_sub_explicit(&lane->server->late, 1, memory_order_relaxed);
 	if (call->counted)
-		atomic_fetch_sub_explicit(&lane->server->inflight, 1, memory_order_relaxed);
+		count_out(lane->server);
 	call_clear(call);
 	if (w->n_calls < FSV_RPC_KEEP) {
 		call->next = w->calls;
@@ -131,10 +139,14 @@ static bool count_in(struct fsv_rpc_call *call)
 	struct fsv_rpc_server *s = call->lane->server;
 
 	if (atomic_fetch_add_explicit(&s->inflight, 1, memory_order_relaxed) >= s->max_inflight) {
-		atomic_fetch_sub_explicit(&s->inflight, 1, memory_order_relaxed);
+		count_out(s);
 		return false;
 	}
 	call->counted = true;
+	if (atomic_load_explicit(&s->draining, memory_order_relaxed)) {
+		call->late = true;
+		atomic_fetch_add_explicit(&s->late, 1, memory_order_relaxed);
+	}
 	return true;
 }
 
@@ -179,6 +191,8 @@ static void handle(struct fsv_rpc_call *call)
 		refuse_unknown(call);
 	else if (!call->payload)
 		refuse_empty(call);
+	else if (atomic_load_explicit(&call->lane->server->closing, memory_order_relaxed))
+		fsv_rpc_fail(call, FSV_RPC_UNAVAILABLE, "the server is shutting down");
 	else if (!count_in(call))
 		fsv_rpc_fail(call, FSV_RPC_RESOURCE_EXHAUSTED,
 			     fsv_arena_printf(&call->arena, "too many requests in progress (%u)",
@@ -198,7 +212,7 @@ static void on_accept(struct fsv_rpc_op *op, bool ok)
 		call_release(call);
 		return;
 	}
-	if (!atomic_load_explicit(&call->lane->server->draining, memory_order_relaxed))
+	if (!atomic_load_explicit(&call->lane->server->closed, memory_order_relaxed))
 		fsv_rpc_call_arm(call->lane, call->kind);
 	arena_take(call->lane->worker, &call->arena);
 	if (call->payload)

@@ -132,15 +132,18 @@ struct fsv_rpc_server {
 	unsigned max_inflight;
 	size_t max_message;
 	uint16_t port;
-	_Atomic unsigned inflight;
-	_Atomic bool draining;
+	_Atomic unsigned inflight;	/* calls with a handler */
+	_Atomic unsigned late;		/* those of them that came after draining began */
+	_Atomic bool draining;		/* calls do not count any more */
+	_Atomic bool closing;		/* and do not reach a handler */
+	_Atomic bool closed;		/* core's own shutdown has begun */
 	struct fsv_rpc_op shutdown_op;
 	struct fsv_rpc_lane *lanes;		/* one per worker */
 	unsigned n_kinds;
 	struct fsv_rpc_slot_kind *kinds;	/* one per method, then the one for any other path */
 
 	pthread_mutex_t lock;	/* guards the two below */
-	pthread_cond_t ended;
+	pthread_cond_t ended;	/* also: the last call with a handler */
 	unsigned n_lanes_ended;
 	bool shut_down;
 };
@@ -166,12 +169,15 @@ struct fsv_rpc_call {
 	bool replied;
 	bool cancelled;
 	bool counted;			/* in server->inflight */
+	bool late;			/* and in server->late */
 };
 
 /* Arms one more slot; runs on the lane's worker. */
 void fsv_rpc_call_arm(struct fsv_rpc_lane *lane, const struct fsv_rpc_slot_kind *kind);
 /* The last context of a lane has gone; nothing of the server may be touched afterwards. */
 void fsv_rpc_lane_ended(struct fsv_rpc_lane *lane);
+/* No call has a handler any more. */
+void fsv_rpc_server_idle(struct fsv_rpc_server *s);
 void fsv_rpc_call_pool_free(struct fsv_rpc_worker *worker);
 
 /* Addresses (rpc-listen.c) --------------------------------------------------------------------- */

@@ -111,6 +111,13 @@ void fsv_rpc_lane_ended(struct fsv_rpc_lane *lane)
 	pthread_mutex_unlock(&s->lock);
 }
 
+void fsv_rpc_server_idle(struct fsv_rpc_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_signal(&s->ended);
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void on_shutdown(struct fsv_rpc_op *op, bool ok)
 {
 	struct fsv_rpc_server *s = FSV_CONTAINER_OF(op, struct fsv_rpc_server, shutdown_op);
@@ -142,17 +149,27 @@ static struct fsv_rpc_server *server_free(struct fsv_rpc_server *s)
 	return NULL;
 }
 
+static bool is_idle(const struct fsv_rpc_server *s)
+{
+	return atomic_load(&s->inflight) == 0;
+}
+
+static bool lanes_ended(const struct fsv_rpc_server *s)
+{
+	return s->n_lanes_ended == s->rpc->n;
+}
+
 static bool has_ended(const struct fsv_rpc_server *s)
 {
-	return s->shut_down && s->n_lanes_ended == s->rpc->n;
+	return s->shut_down && lanes_ended(s);
 }
 
 /* Until the given point, or FSV_NO_DEADLINE. Called with the lock held. */
-static void wait_until(struct fsv_rpc_server *s, int64_t deadline_ns, bool lanes_only)
+static void wait_until(struct fsv_rpc_server *s, int64_t deadline_ns, bool (*reached)(const struct fsv_rpc_server *s))
 {
 	const struct timespec ts = { .tv_sec = deadline_ns / FSV_S, .tv_nsec = deadline_ns % FSV_S };
 
-	while (lanes_only ? s->n_lanes_ended < s->rpc->n : !has_ended(s)) {
+	while (!reached(s)) {
 		if (deadline_ns == FSV_NO_DEADLINE)
 			pthread_cond_wait(&s->ended, &s->lock);
 		else if (pthread_cond_timedwait(&s->ended, &s->lock, &ts) == ETIMEDOUT)
@@ -191,7 +208,7 @@ int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *o
 		s->n_lanes_ended = rpc->n;
 		grpc_server_shutdown_and_notify(s->grpc, rpc->workers[0].cq, &s->shutdown_op);
 		pthread_mutex_lock(&s->lock);
-		wait_until(s, FSV_NO_DEADLINE, false);
+		wait_until(s, FSV_NO_DEADLINE, has_ended);
 		pthread_mutex_unlock(&s->lock);
 		server_free(s);
 		return r;
@@ -210,13 +227,32 @@ uint16_t fsv_rpc_server_port(const struct fsv_rpc_server *server)
 
 unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server)
 {
-	return atomic_load_explicit(&server->inflight, memory_order_relaxed);
+	unsigned late = atomic_load_explicit(&server->late, memory_order_relaxed);
+	unsigned all = atomic_load_explicit(&server->inflight, memory_order_relaxed);
+
+	return all > late ? all - late : 0;
 }
 
 void fsv_rpc_server_drain(struct fsv_rpc_server *server)
 {
-	if (!atomic_exchange(&server->draining, true))
-		grpc_server_shutdown_and_notify(server->grpc, server->rpc->workers[0].cq, &server->shutdown_op);
+	atomic_store(&server->draining, true);
+}
+
+/*
+ * Core's shutdown sends GOAWAY with a ping, waits for the ping's answer, and closes a connection as soon as it
+ * has no call left. When that is right behind an answer, and the client has just written something, the
+ * client's kernel gets a reset and its end of the call may be an error. So no call may be left when the
+ * shutdown begins: every answer then is in front of the ping, and read when the ping is answered.
+ */
+static void close_when_idle(struct fsv_rpc_server *server, int64_t deadline_ns)
+{
+	atomic_store(&server->draining, true);
+	atomic_store(&server->closing, true);
+	pthread_mutex_lock(&server->lock);
+	wait_until(server, deadline_ns, is_idle);
+	pthread_mutex_unlock(&server->lock);
+	atomic_store(&server->closed, true);
+	grpc_server_shutdown_and_notify(server->grpc, server->rpc->workers[0].cq, &server->shutdown_op);
 }
 
 unsigned fsv_rpc_server_stop(struct fsv_rpc_server *server, int64_t deadline_ns)
@@ -226,18 +262,18 @@ unsigned fsv_rpc_server_stop(struct fsv_rpc_server *server, int64_t deadline_ns)
 	if (!server)
 		return 0;
 	FSV_BUG_ON(fsv_rpc_self() != NULL);
-	fsv_rpc_server_drain(server);
+	close_when_idle(server, deadline_ns);
 	pthread_mutex_lock(&server->lock);
-	wait_until(server, deadline_ns, true);
-	if (server->n_lanes_ended < server->rpc->n)
-		cut = fsv_rpc_server_inflight(server);
+	wait_until(server, deadline_ns, lanes_ended);
+	if (!lanes_ended(server))
+		cut = atomic_load(&server->inflight);
 	else
-		wait_until(server, fsv_min_deadline(deadline_ns, fsv_deadline_in_ms(GOODBYE_MS)), false);
+		wait_until(server, fsv_min_deadline(deadline_ns, fsv_deadline_in_ms(GOODBYE_MS)), has_ended);
 	if (!has_ended(server)) {
 		pthread_mutex_unlock(&server->lock);
 		grpc_server_cancel_all_calls(server->grpc);
 		pthread_mutex_lock(&server->lock);
-		wait_until(server, FSV_NO_DEADLINE, false);
+		wait_until(server, FSV_NO_DEADLINE, has_ended);
 	}
 	pthread_mutex_unlock(&server->lock);
 	return server_free(server), cut;

@@ -79,12 +79,13 @@ struct fsv_rpc_server_opt {
 int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *opt,
 			 struct fsv_rpc_server **ret_server, struct fsv_err *err) FSV_MUST_CHECK;
 uint16_t fsv_rpc_server_port(const struct fsv_rpc_server *server);
-unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server);	/* [any thread] */
-/* Stops accepting (GOAWAY) and returns at once; calls in flight go on. A call that a caller sends before it
- * has heard of it ends with CANCELLED or UNAVAILABLE and never reaches a handler. [any thread] */
+/* Calls with a handler; once draining has begun, only those of before. [any thread] */
+unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server);
+/* Calls in flight go on. Calls that come from now on still reach their handlers, which say in the words of their
+ * protocol that they come too late. Returns at once. [any thread] */
 void fsv_rpc_server_drain(struct fsv_rpc_server *server);
-/* Waits until the last call has ended or the deadline (monotonic ns) has passed, cancels what is
- * left, releases the port. Handlers of cancelled calls still have to reply, and that is waited for: they
+/* New calls end with UNAVAILABLE. Waits until the last call has ended or the deadline (monotonic ns) has
+ * passed, cancels what is left, releases the port. Handlers of cancelled calls still have to reply, and that is waited for: they
  * learn of it by fsv_rpc_call_on_cancel or by the deadline of what they wait for. Returns the number of
  * calls that had to be cut off. NULL is nothing to stop. [not on a worker] */
 unsigned fsv_rpc_server_stop(struct fsv_rpc_server *server, int64_t deadline_ns);
