@@ -49,7 +49,13 @@ int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint
 			   FSV_STR_ARG(name), cell->kind == FSV_CELL_NULL ? "is null" : "is not a number");
 }
 
-/* A later predictor of the same kind writes the same member names. */
+/* Does a component have members in the answer of a host? */
+static bool writes(const struct fsv_op *op)
+{
+	return op->kind->write != NULL;
+}
+
+/* A later component of the same kind writes the same member names. */
 static bool shadowed(const struct fsv_plan *plan, unsigned at)
 {
 	for (unsigned i = at + 1; i < plan->n_ops; i++)
@@ -63,18 +69,15 @@ int fsv_plan_write_local(const struct fsv_plan *plan, const struct fsv_row *row,
 {
 	for (unsigned i = 0; i < plan->n_ops; i++) {
 		const struct fsv_op *op = plan->ops[i];
-		int r;
+		int r = op->kind->check ? op->kind->check(op, row, err) : 0;
 
-		if (!op->kind->predictor)
-			continue;
-		r = op->kind->check(op, row, err);
 		if (r < 0)
 			return r;
 	}
 	for (unsigned i = 0; i < plan->n_ops; i++) {
 		const struct fsv_op *op = plan->ops[i];
 
-		if (!op->kind->predictor)
+		if (!writes(op))
 			continue;
 		fsv_jsonw_key(out, op->component);
 		fsv_jsonw_begin(out, '{');

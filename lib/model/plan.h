@@ -39,6 +39,8 @@ struct fsv_plan_opt {
 int fsv_plan_compile(const struct fsv_package *package, const struct fsv_plan_opt *opt,
 		     struct fsv_plan **ret_plan, struct fsv_err *err) FSV_MUST_CHECK;
 struct fsv_plan *fsv_plan_free(struct fsv_plan *plan);
+/* Guest: false when all that predicts is here; then no partner need be asked, and fsv_plan_merge takes none. */
+bool fsv_plan_asks_partners(const struct fsv_plan *plan);
 /* Bytes held. */
 size_t fsv_plan_memory(const struct fsv_plan *plan);
 /* What it does, for people: inputs, operators in order, what passes through. One line each. */

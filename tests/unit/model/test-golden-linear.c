@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The recorded answers of the reference, calculated in-process: host part, guest part, merge. Runs the
- * scenarios made of components that plans know. Needs the recordings: $FSV_SHARED/golden or
+ * The recorded answers of the reference, calculated in-process: host part, guest part, merge. Runs all
+ * scenarios of the folder but those of trees. Needs the recordings: $FSV_SHARED/golden or
  * ../shared/golden; skipped without them.
  */
 #include <setjmp.h>
@@ -26,11 +26,7 @@
 
 enum { HOSTS_MAX = 2 };
 
-static const char *const scenarios[] = {
-	"lr-basic", "lr-batch-limit", "lr-chinese-names", "lr-extreme", "lr-full-batch",
-		"lr-narrow", "lr-no-imputer",
-	"lr-parallel", "lr-sparse", "lr-tag-outlier", "lr-two-hosts", "lr-wide",
-};
+enum { SCENARIOS_MAX = 256 };
 
 struct host {
 	struct fsv_str party;
@@ -240,7 +236,7 @@ static bool ask(const struct host *h, struct fsv_str remote, bool row, struct fs
 
 /* One row: what is the answer's code, and its score as it is spelt? */
 static bool score(struct scenario *s, struct fsv_str features, struct fsv_str remote, bool row,
-		  struct fsv_arena *arena, int *ret_code, struct fsv_str *ret_score)
+		  struct fsv_arena *arena, int *ret_code, struct fsv_str *ret_score, struct fsv_str *ret_rate)
 {
 	struct fsv_buf *out = FSV_ARENA_NEW(arena, struct fsv_buf), sent;
 	struct fsv_remote remotes[HOSTS_MAX];
@@ -271,26 +267,28 @@ static bool score(struct scenario *s, struct fsv_str features, struct fsv_str re
 	fsv_jsonw_end(&w, '}');
 	*ret_code = r < 0 ? fsv_err_fate(err.code) : merge.retcode;
 	*ret_score = member(fsv_buf_str(out), "score", arena);
+	*ret_rate = member(fsv_buf_str(out), "guestInputDataHitRate", arena);
 	return true;
 }
 
 static void check_row(struct scenario *s, int line, struct fsv_str request, struct fsv_str answer, bool row,
 		      struct fsv_arena *arena)
 {
-	struct fsv_str code = member(answer, "retcode", arena), got = FSV_STR_NULL, want;
+	struct fsv_str code = member(answer, "retcode", arena), got = FSV_STR_NULL, want, rate = FSV_STR_NULL, want_rate;
 	struct fsv_str features = member(request, "featureData", arena);
 	int got_code = 0, want_code = (int)strtol(fsv_arena_cstr(arena, code), NULL, 10);
 
 	want = member(member(answer, "data", arena), "score", arena);
+	want_rate = member(member(answer, "data", arena), "guestInputDataHitRate", arena);
 	/* Only codes that a plan decides about: the others are the server's. */
 	if (want_code != 0 && want_code != 110 && want_code != 108 && want_code != 2110)
 		return;
-	if (!score(s, features, member(request, "sendToRemoteFeatureData", arena), row, arena, &got_code, &got)) {
+	if (!score(s, features, member(request, "sendToRemoteFeatureData", arena), row, arena, &got_code, &got, &rate)) {
 		/* Nobody there: the host's server answers for it. */
 		assert_int_not_equal(want_code, 0);
 		return;
 	}
-	if (got_code != want_code || !fsv_str_eq(got, want))
+	if (got_code != want_code || !fsv_str_eq(got, want) || !fsv_str_eq(rate, want_rate))
 		fail_msg("%s line %d: got %d %.*s, want %d %.*s (%.*s)", s->name, line, got_code,
 			 FSV_STR_ARG(got), want_code, FSV_STR_ARG(want), FSV_STR_ARG(features));
 	s->scores += want_code == 0;
@@ -331,36 +329,73 @@ static void check_line(struct scenario *s, int n, struct fsv_str line, struct fs
 	}
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names of the folder's scenarios, in the arena. */
+static size_t list_scenarios(const char *root, struct fsv_arena *arena, const char **names)
+{
+	DIR *d = opendir(root);
+	struct dirent *e;
+	size_t n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		const char *about = fsv_arena_printf(arena, "%s/%s/about.json", root, e->d_name);
+
+		if (strncmp(e->d_name, "sbt-", 4) == 0 || access(about, R_OK) < 0)
+			continue;
+		assert_in_range(n, 0, SCENARIOS_MAX - 1);
+		names[n++] = fsv_arena_cstr(arena, fsv_str(e->d_name));
+	}
+	closedir(d);
+	if (n > 0)
+		qsort(names, n, sizeof(*names), compare_names);
+	return n;
+}
+
+static void run_scenario(const char *root, const char *name)
+{
+	struct fsv_arena arena;
+	struct fsv_str all;
+	struct scenario s;
+	size_t at = 0;
+	int n = 1;
+
+	open_scenario(&s, root, name);
+	fsv_arena_init(&arena, 1 << 20);
+	all = slurp(&s, "requests.jsonl");
+	for (; at < all.n; n++) {
+		size_t end = fsv_str_find(all, '\n', at);
+
+		check_line(&s, n, fsv_str_sub(all, at, end), &arena);
+		fsv_arena_reset(&arena);
+		at = end + 1;
+	}
+	print_message("%s: %u scores, %u failures\n", s.name, s.scores, s.failures);
+	assert_in_range(s.scores, 100, 10000);
+	assert_in_range(s.failures, 1, 10000);
+	fsv_arena_done(&arena);
+	close_scenario(&s);
+}
+
 static void recorded_scores_are_met_to_the_last_digit(void **state)
 {
-	const char *root = golden_folder();
+	const char *root = golden_folder(), *names[SCENARIOS_MAX];
+	struct fsv_arena arena;
+	size_t n;
 
 	(void)state;
 	if (!root)
 		skip();
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
-		struct fsv_arena arena;
-		struct fsv_str all;
-		struct scenario s;
-		size_t at = 0;
-		int n = 1;
-
-		open_scenario(&s, root, scenarios[i]);
-		fsv_arena_init(&arena, 1 << 20);
-		all = slurp(&s, "requests.jsonl");
-		for (; at < all.n; n++) {
-			size_t end = fsv_str_find(all, '\n', at);
-
-			check_line(&s, n, fsv_str_sub(all, at, end), &arena);
-			fsv_arena_reset(&arena);
-			at = end + 1;
-		}
-		print_message("%s: %u scores, %u failures\n", s.name, s.scores, s.failures);
-		assert_in_range(s.scores, 100, 10000);
-		assert_in_range(s.failures, 10, 10000);
-		fsv_arena_done(&arena);
-		close_scenario(&s);
-	}
+	fsv_arena_init(&arena, 0);
+	n = list_scenarios(root, &arena, names);
+	assert_in_range(n, 20, SCENARIOS_MAX);
+	for (size_t i = 0; i < n; i++)
+		run_scenario(root, names[i]);
+	fsv_arena_done(&arena);
 }
 
 int main(void)
