@@ -145,8 +145,11 @@ static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
 		.method = FSV_UNARY_METHOD, .deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms)),
 		.meta = meta, .n_meta = 3,
 	};
-	int r = fsv_server_proxy(g->view, &opt.channel, err);
+	int r;
 
+	if (!fsv_plan_asks_partners(g->model->plan))
+		return 0;
+	r = fsv_server_proxy(g->view, &opt.channel, err);
 	if (r < 0)
 		return r;
 	fsv_guest_begin_packets(g);
