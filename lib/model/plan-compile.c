@@ -80,9 +80,6 @@ static int compile_adjuster(struct fsv_compile *c, const struct fsv_dsl_componen
 		return 0;
 	if (in->frame)
 		return fsv_err_set(err, FSV_E_MODEL_INIT, "it needs a score and stands behind no predictor");
-	if (c->opt->guest && !in->op->kind->score)
-		return fsv_err_set(err, FSV_E_MODEL_INIT, "it cannot work on what %.*s answers",
-				   FSV_STR_ARG(in->op->component));
 	r = kind->compile(c, component, NULL, NULL, err);
 	if (r == 0 && c->plan->n_ops > at) {
 		c->plan->ops[at]->upstream = in->op;

@@ -123,8 +123,6 @@ static int merge_op(const struct fsv_plan *plan, const struct fsv_op *op, const 
 	struct fsv_result result = { 0 };
 	int r;
 
-	if (op->kind->merge)
-		return op->kind->merge(op, row, parties.remotes, parties.n, arena, out, err);
 	r = find_result(plan, op, row, parties, arena, &result, err);
 	if (r == 0 && out)
 		write_result(&result, out);
@@ -138,6 +136,13 @@ static int no_row(const struct fsv_plan *plan, struct fsv_err *err)
 		if (plan->ops[i]->kind->predictor && plan->ops[i]->kind->broken_row_is_110)
 			return fsv_err_set(err, FSV_E_SYSTEM, "local result is invalid");
 	return fsv_err_set(err, FSV_E_MERGE, "local result is invalid ");
+}
+
+static const struct fsv_op *predictor_of(const struct fsv_op *op)
+{
+	while (!op->kind->predictor)
+		op = op->upstream;
+	return op;
 }
 
 static int check_parties(const struct fsv_plan *plan, struct parties parties, struct fsv_err *err)
@@ -170,9 +175,9 @@ int fsv_plan_merge(const struct fsv_plan *plan, const struct fsv_row *row, const
 				     i == last ? out : NULL, err);
 	if (r < 0)
 		return r;
-	*ret_merge = (struct fsv_merge){
-		.retcode = 0, .retmsg = n_remotes > 0 ? remotes[n_remotes - 1].message : FSV_STR(""),
-	};
+	*ret_merge = (struct fsv_merge){ .retcode = 0, .retmsg = FSV_STR("") };
+	if (n_remotes > 0 && !predictor_of(plan->ops[last])->kind->drops_host_text)
+		ret_merge->retmsg = remotes[n_remotes - 1].message;
 	return 0;
 }
 

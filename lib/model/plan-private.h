@@ -145,15 +145,13 @@ struct fsv_op_kind {
 	/* Predictors only. check: may the local result leave this process? write: its members. */
 	int (*check)(const struct fsv_op *op, const struct fsv_row *row, struct fsv_err *err);
 	void (*write)(const struct fsv_op *op, const struct fsv_row *row, struct fsv_jsonw *out);
-	/* score: own row and the parties' answers into a result. merge is for predictors whose result has
-	 * another shape: it writes by itself, with out NULL it only checks. One of the two is set. */
+	/* score: own row and the parties' answers into a result. */
 	int (*score)(const struct fsv_plan *plan, const struct fsv_op *op, const struct fsv_row *row,
 		     const struct fsv_remote *remotes, unsigned n_remotes, struct fsv_arena *arena,
 		     struct fsv_result *ret_result, struct fsv_err *err);
-	int (*merge)(const struct fsv_op *op, const struct fsv_row *row, const struct fsv_remote *remotes,
-		     unsigned n_remotes, struct fsv_arena *arena, struct fsv_jsonw *out, struct fsv_err *err);
 	bool local;			/* predictors: the guest has all there is, nobody is asked */
 	bool broken_row_is_110;		/* predictors: what a batch row without own part is told */
+	bool drops_host_text;		/* predictors: the hosts' retmsg does not go along with the score */
 	/* Behind a predictor only: changes its result. In front of all predictors such a component is an
 	 * error, or, with passes_features, nothing. */
 	int (*adjust)(const struct fsv_op *op, struct fsv_arena *arena, struct fsv_result *result,
@@ -331,5 +329,8 @@ extern const struct fsv_op_kind fsv_op_poisson;
 extern const struct fsv_op_kind fsv_op_scale;
 extern const struct fsv_op_kind fsv_op_scorecard;
 extern const struct fsv_op_kind fsv_op_selection;
+extern const struct fsv_op_kind fsv_op_trees_guest;
+extern const struct fsv_op_kind fsv_op_trees_homo;
+extern const struct fsv_op_kind fsv_op_trees_host;
 
 #endif
