@@ -48,6 +48,10 @@ struct fsv_rpc_worker *fsv_rpc_pick(struct fsv_rpc *rpc);
 /* Runs fn(arg) on the worker soon. Never refused: what is posted is bounded by the calls in flight
  * that it belongs to. [any thread] */
 void fsv_rpc_post(struct fsv_rpc_worker *worker, void (*fn)(void *arg), void *arg);
+/* Work that was given to other threads will post to this worker, which must not end before: hold when it is given
+ * away, release when the post has run. [its worker] */
+void fsv_rpc_hold(struct fsv_rpc_worker *worker);
+void fsv_rpc_release(struct fsv_rpc_worker *worker);
 /* How long the slowest handler that runs right now has been running, in ns; 0 when all are idle.
  * The watchdog's measure of progress. [any thread] */
 int64_t fsv_rpc_stall_ns(const struct fsv_rpc *rpc);
