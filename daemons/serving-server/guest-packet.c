@@ -71,9 +71,6 @@ void fsv_guest_begin_packets(struct fsv_guest *g)
 	fsv_jsonw_key(&w, FSV_STR("sendToRemoteFeatureData"));
 	fsv_jsonw_raw(&w, FSV_STR("{}"));
 	write_rows(g, &w);
-	g->indexes = FSV_ARENA_NEW_N(g->in.arena, int32_t, g->n_rows);
-	for (size_t i = 0; i < g->n_rows; i++)
-		g->indexes[i] = g->request.rows[g->order[i]].index;
 }
 
 /* The members that name the party close a batch's body. */

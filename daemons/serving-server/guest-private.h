@@ -10,8 +10,10 @@
 #include "model/models.h"
 
 struct fsv_interface;
+struct fsv_plan_row;
 struct fsv_row;
 struct fsv_server_view;
+struct fsv_slices;
 
 struct fsv_guest_party {
 	struct fsv_guest *guest;
@@ -31,7 +33,8 @@ struct fsv_guest {
 	struct fsv_model *model;		/* one reference; NULL until found */
 
 	struct fsv_guest_party *parties;	/* in the model's order */
-	unsigned n_parties, n_waiting;
+	unsigned n_parties;
+	unsigned n_waiting;			/* for parties, and for the own part */
 	struct fsv_buf packet_body;		/* what all parties get */
 
 	struct fsv_row *row;			/* single: the own part */
@@ -39,17 +42,26 @@ struct fsv_guest {
 	uint32_t *order;			/* batch: rows by ascending index */
 	int32_t *indexes;			/* theirs */
 	size_t n_rows;
-	struct fsv_row **rows;			/* the own parts; NULL where it failed */
+	struct fsv_plan_row *rows;		/* the own parts, in that order */
+	struct fsv_envelope_row *results;
+	bool merging, merged;
+	struct fsv_slices *local, *merge;	/* who works on them, and holds what came of it */
 
 	int fault;				/* 0, or what ended the request */
 	struct fsv_str fault_text;
 };
 
+/* guest-batch.c: the own parts of all rows. done may run before this returns. */
+void fsv_guest_compute_rows(struct fsv_guest *g, void (*done)(void *guest));
+/* Merges all rows into g->results. Likewise. */
+void fsv_guest_merge_rows(struct fsv_guest *g, void (*done)(void *guest));
+
 /* guest-packet.c: what is sent. Begin once, then one packet for each partner. */
 void fsv_guest_begin_packets(struct fsv_guest *g);
 struct fsv_str fsv_guest_packet(struct fsv_guest *g, const struct fsv_partner *partner);
 
-/* guest-merge.c: everybody has answered, or a fault ended the request; merges, answers, lets go. */
-void fsv_guest_finish(struct fsv_guest *g);
+/* guest-merge.c: everybody has answered, or a fault ended the request; merges, answers, lets go. True when that
+ * is done, and the guest gone; false when a large batch is still being merged. */
+bool fsv_guest_finish(struct fsv_guest *g);
 
 #endif

@@ -34,6 +34,14 @@ static const char *cause(int status)
 
 /* Reading the request ------------------------------------------------------------------------------- */
 
+static void order_rows(struct fsv_guest *g)
+{
+	g->n_rows = fsv_request_order(&g->request, g->in.arena, &g->order);
+	g->indexes = FSV_ARENA_NEW_N(g->in.arena, int32_t, g->n_rows);
+	for (size_t i = 0; i < g->n_rows; i++)
+		g->indexes[i] = g->request.rows[g->order[i]].index;
+}
+
 static int read_request(struct fsv_guest *g, struct fsv_err *err)
 {
 	size_t max = g->view->batch_max;
@@ -44,7 +52,7 @@ static int read_request(struct fsv_guest *g, struct fsv_err *err)
 	if (r == 0)
 		r = fsv_request_check(&g->request, g->kind, max, err);
 	if (r == 0 && g->kind == FSV_REQUEST_BATCH)
-		g->n_rows = fsv_request_order(&g->request, g->in.arena, &g->order);
+		order_rows(g);
 	return r;
 }
 
@@ -105,6 +113,14 @@ static void take_answer(struct fsv_guest_party *p, struct fsv_rpc_msg *msg)
 		no_answer(p, "its answer has no data");
 }
 
+static void part_done(void *arg)
+{
+	struct fsv_guest *g = arg;
+
+	if (--g->n_waiting == 0)
+		fsv_guest_finish(g);
+}
+
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
 {
 	struct fsv_guest_party *p = arg;
@@ -121,8 +137,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 				fsv_rpc_status_name(status), text);
 		no_answer(p, cause(status));
 	}
-	if (--g->n_waiting == 0)
-		fsv_guest_finish(g);
+	part_done(g);
 }
 
 static struct fsv_str hops_text(unsigned hops)
@@ -168,23 +183,13 @@ static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
 
 /* The own part ---------------------------------------------------------------------------------------- */
 
-static int compute_single(struct fsv_guest *g, struct fsv_err *err)
+static int compute(struct fsv_guest *g, struct fsv_err *err)
 {
-	return fsv_plan_local(g->model->plan, g->request.features, g->in.arena, &g->row, err);
-}
-
-/* A row that fails is told of when it is merged. */
-static void compute_batch(struct fsv_guest *g)
-{
-	g->rows = FSV_ARENA_NEW_N(g->in.arena, struct fsv_row *, g->n_rows);
-	for (size_t i = 0; i < g->n_rows; i++) {
-		const struct fsv_request_row *row = &g->request.rows[g->order[i]];
-		struct fsv_err err;
-
-		if (row->features_null ||
-		    fsv_plan_local(g->model->plan, row->features, g->in.arena, &g->rows[i], &err) < 0)
-			g->rows[i] = NULL;
-	}
+	if (g->kind == FSV_REQUEST_SINGLE)
+		return fsv_plan_local(g->model->plan, g->request.features, g->in.arena, &g->row, err);
+	g->n_waiting++;
+	fsv_guest_compute_rows(g, part_done);
+	return 0;
 }
 
 /* From start to end ------------------------------------------------------------------------------------ */
@@ -200,6 +205,7 @@ struct fsv_guest *fsv_guest_start(const struct fsv_guest_in *in, enum fsv_reques
 	g->interface = &interfaces[kind];
 	g->began = fsv_now_ns();
 	g->trace = fsv_trace_start(in->arena, in->case_id, in->traceparent, in->hops);
+	g->n_waiting = 1;	/* this function: nothing ends the request before it does */
 	r = fsv_server_enter(in->server, g->interface, &g->view, &err);
 	if (r == 0)
 		r = read_request(g, &err);
@@ -207,16 +213,13 @@ struct fsv_guest *fsv_guest_start(const struct fsv_guest_in *in, enum fsv_reques
 		r = find_model(g, &err);
 	if (r == 0)
 		r = ask_parties(g, &err);
-	if (r == 0 && kind == FSV_REQUEST_SINGLE)
-		r = compute_single(g, &err);
-	else if (r == 0)
-		compute_batch(g);
+	if (r == 0)
+		r = compute(g, &err);
 	if (r < 0)
 		give_up(g, r, err.text);
-	if (g->n_waiting > 0)
+	if (--g->n_waiting > 0)
 		return g;
-	fsv_guest_finish(g);
-	return NULL;
+	return fsv_guest_finish(g) ? NULL : g;
 }
 
 void fsv_guest_cancel(struct fsv_guest *g)

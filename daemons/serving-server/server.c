@@ -6,6 +6,8 @@
 #include "adaptor.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pool.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "codec/json.h"
 #include "flow.h"
@@ -17,7 +19,7 @@
 #include "net/http.h"
 #include "serving-server-conf.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256 };
 
 /* Views ------------------------------------------------------------------------------------------- */
 
@@ -87,6 +89,7 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 	view->single_ms = fsv_conf_int(conf, FSV_SK_SINGLE_TIMEOUT);
 	view->batch_ms = fsv_conf_int(conf, FSV_SK_BATCH_TIMEOUT);
 	view->batch_max = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_MAX);
+	view->batch_slice = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_SLICE);
 	view->role = fsv_conf_str(conf, FSV_SK_ROLE_NAME);
 	view->print_input = fsv_conf_bool(conf, FSV_SK_PRINT_INPUT);
 	view->print_output = fsv_conf_bool(conf, FSV_SK_PRINT_OUTPUT);
@@ -105,6 +108,17 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 
 /* Start ------------------------------------------------------------------------------------------- */
 
+/* A worker takes part in what it gives away, so one thread less than cores is enough. */
+static int start_batch_pool(struct fsv_server *server, struct fsv_err *err)
+{
+	int64_t threads = fsv_conf_int(server->conf, FSV_SK_BATCH_THREADS);
+
+	server->batch_threads = threads > 0 ? (unsigned)threads : fsv_cpus() - 1;
+	if (server->batch_threads == 0)
+		return 0;
+	return fsv_pool_new("batch", server->batch_threads, BATCH_QUEUE, &server->batch_pool, err);
+}
+
 static int start_threads(struct fsv_server *server, struct fsv_err *err)
 {
 	const struct fsv_conf *conf = server->conf;
@@ -117,6 +131,8 @@ static int start_threads(struct fsv_server *server, struct fsv_err *err)
 
 	if (r == 0)
 		r = fsv_pool_new("features", POOL_THREADS, POOL_QUEUE, &server->pool, err);
+	if (r == 0)
+		r = start_batch_pool(server, err);
 	if (r == 0)
 		r = fsv_http_client_new(&client, &server->client, err);
 	return r;
@@ -269,6 +285,9 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	fsv_snapshot_set(&server->view, NULL);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
+	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
+	if (server->batch_pool)
+		fsv_pool_free(server->batch_pool);
 	fsv_http_works_free(server->http_works);
 	fsv_models_free(server->models);
 	fsv_conf_unref(server->conf);

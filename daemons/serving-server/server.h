@@ -36,7 +36,7 @@ struct fsv_server_view {
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
 	struct fsv_flow *flow;			/* NULL when there are no rules */
 	int64_t single_ms, batch_ms;
-	size_t batch_max;
+	size_t batch_max, batch_slice;
 	const char *role;
 	bool print_input, print_output;
 };
@@ -48,6 +48,8 @@ struct fsv_server {
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
+	struct fsv_pool *batch_pool;		/* helps with large batches; NULL: the workers are alone */
+	unsigned batch_threads;
 	struct fsv_models *models;
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */

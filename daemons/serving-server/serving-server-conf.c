@@ -33,6 +33,9 @@ static const struct fsv_conf_key keys[] = {
 		"its features.", NULL },
 	[FSV_SK_BATCH_MAX] = { "batch.inference.max", FSV_CONF_INT, 0, NULL, "300", 1, 1000000, NULL,
 		"Rows of a batch, as guest and as host; larger ones are refused.", NULL },
+	[FSV_SK_BATCH_SLICE] = { "batch.split.size", FSV_CONF_INT, 0, NULL, "100", 1, 1000000, NULL,
+		"Rows of a batch that one thread calculates at a time. A batch with more rows is cut, and the threads of "
+		"batch.threads help; a smaller one stays on the thread that carries it.", NULL },
 
 	[FSV_SK_CACHE_PATH] = { "model.cache.path", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
 		"The folder that holds .fate, where models and flow rules are kept; unset = the working directory.",
@@ -71,6 +74,8 @@ static const struct fsv_conf_key keys[] = {
 
 	[FSV_SK_WORKER_THREADS] = { "worker.threads", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "0", 0, 256, NULL,
 		"Threads that carry requests; 0 = half of the cores, at least one.", "Limits" },
+	[FSV_SK_BATCH_THREADS] = { "batch.threads", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "0", 0, 256, NULL,
+		"Threads that help with large batches, see batch.split.size; 0 = one less than cores.", NULL },
 	[FSV_SK_MAX_INFLIGHT] = { "max.inflight", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "4096", 1, 1000000, NULL,
 		"Requests under way over both ports; more are refused with code 124.", NULL },
 	[FSV_SK_MAX_MESSAGE] = { "max.message.size", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "32M", 1024, 1 << 30, NULL,
@@ -133,7 +138,6 @@ static const struct fsv_conf_key keys[] = {
 	IDLE("httpclient.tran.connection.timeout", FSV_CONF_DURATION, 0, "ms", "60s", "Connecting to fetch a model."),
 	IDLE("httpclient.tran.sockect.timeout", FSV_CONF_DURATION, 0, "ms", "60s", "Wait for a model."),
 	IDLE("health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", "Health report for the console."),
-	IDLE("batch.split.size", FSV_CONF_INT, 0, NULL, "100", "Rows that one thread works on."),
 
 	RETIRED("serving.core.pool.size", FSV_CONF_INT, "See worker.threads."),
 	RETIRED("serving.max.pool.size", FSV_CONF_INT, "See max.inflight."),
