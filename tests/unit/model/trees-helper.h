@@ -199,6 +199,44 @@ static UNUSED int t_compile(const struct t_forest *f, unsigned party, struct fsv
 	return r;
 }
 
+/* Examples ---------------------------------------------------------------------------------------- */
+
+#define SPLIT(o, f, b, l, r, m) { .owner = (o), .fid = (f), .limit = (b), .left = (l), .right = (r), .missing = (m) }
+#define LEAF(w)			{ .leaf = true, .weight = (w) }
+#define NONE			9	/* no direction for the missing */
+
+/* Two trees of a guest (columns g0, g1) and two hosts (a0; b0). */
+static UNUSED const struct t_forest t_two_hosts = {
+	.n_trees = 2, .n_parties = 3, .n_columns = 2, .classes = 2, .rate = 0.3,
+	.trees = {
+		{ .n = 7, .holder = -1, .nodes = {
+			SPLIT(0, 0, 1.5, 1, 2, 1), SPLIT(1, 0, 0.5, 3, 4, -1), SPLIT(2, 0, 10, 5, 6, 1),
+			LEAF(0.8), LEAF(-0.4), LEAF(0.1), LEAF(-1.2) } },
+		{ .n = 5, .holder = -1, .nodes = {
+			SPLIT(2, 0, 3, 1, 2, NONE), SPLIT(0, 1, -2, 3, 4, -1), LEAF(0.25), LEAF(-0.5), LEAF(0.6) } },
+	},
+};
+
+/*
+ * Mix mode. Tree 0 is the guest's (0_-1), tree 1 host 10000's (1_10000), tree 2 host 10001's, tree 3 shared.
+ * Thresholds of a host's own tree hold exactly, in the others 1e-8 more counts. Rate 0.5, so the score is
+ * the sigmoid of half the sum of the leaves.
+ */
+static UNUSED const struct t_forest t_mix = {
+	.n_trees = 4, .n_parties = 3, .n_columns = 1, .classes = 2, .rate = 0.5, .mix = true,
+	.trees = {
+		{ .n = 3, .holder = 0, .nodes = { SPLIT(0, 0, 1, 1, 2, -1), LEAF(1), LEAF(-1) } },
+		{ .n = 5, .holder = 1, .nodes = { SPLIT(1, 0, 2, 1, 2, 1), { .leaf = true, .owner = 1, .weight = 0.5 },
+			SPLIT(1, 0, 4, 3, 4, -1), { .leaf = true, .owner = 1, .weight = -0.25 },
+			{ .leaf = true, .owner = 1, .weight = 2 } } },
+		{ .n = 3, .holder = 2, .nodes = { SPLIT(2, 0, 0, 1, 2, 1), { .leaf = true, .owner = 2, .weight = 1 },
+			{ .leaf = true, .owner = 2, .weight = 3 } } },
+		{ .n = 3, .holder = -1, .nodes = { SPLIT(1, 0, 2, 1, 2, 1), LEAF(0.75), LEAF(-0.75) } },
+	},
+};
+
+/* Scores ------------------------------------------------------------------------------------------ */
+
 /* One score as a guest and its hosts make it. */
 struct t_plans {
 	struct fsv_plan *plan[T_PARTIES];
