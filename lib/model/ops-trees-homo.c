@@ -28,11 +28,12 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 	r = fsv_trees_read(c, component, true, &meta, &b.param, err);
 	if (r == 0)
 		r = fsv_trees_score_compile(c, meta, b.param, &score, err);
+	if (r < 0)
+		return r;
 	b.rate = meta->learning_rate;
 	b.leaf = score.several ? FSV_LEAF_SEVERAL : FSV_LEAF_WEIGHT;
 	b.n_several = score.n;
-	if (r == 0)
-		r = fsv_trees_begin(&b, err);
+	r = fsv_trees_begin(&b, err);
 	for (uint32_t t = 0; r == 0 && t < (uint32_t)b.param->tree_num; t++)
 		r = fsv_trees_add(&b, t, err);
 	if (r < 0)
