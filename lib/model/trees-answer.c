@@ -13,6 +13,7 @@ struct reading {
 	double *inputs;
 	uint32_t *held_leaves;		/* by held tree */
 	struct fsv_json j;
+	bool found;			/* the component's map */
 	bool broken;
 	int known;			/* inputs set that were NaN */
 	bool *tables;			/* by tree; NULL: not asked for */
@@ -49,31 +50,93 @@ static uint32_t input_of(const struct reading *r, uint32_t tree, uint32_t node)
 	return input;
 }
 
+static void set_direction(struct reading *r, uint32_t input, bool left)
+{
+	r->known += isnan(r->inputs[input]);
+	r->inputs[input] = left ? 0 : 1;
+}
+
 static void read_direction(struct reading *r, uint32_t input)
 {
 	enum fsv_json_type type = fsv_json_value(&r->j);
-	bool was_known = !isnan(r->inputs[input]);
 
 	if (type == FSV_JSON_TRUE || type == FSV_JSON_FALSE) {
-		r->inputs[input] = type == FSV_JSON_TRUE ? 0 : 1;
-		r->known += !was_known;
+		set_direction(r, input, type == FSV_JSON_TRUE);
 		return;
 	}
 	fsv_plan_skip_rest(&r->j, type);
+	r->known -= !isnan(r->inputs[input]);
 	r->inputs[input] = fsv_forest_nan(FSV_INPUT_BROKEN);
-	r->known -= was_known;
+}
+
+/* One member of a table as all hosts write it, "12":true without blanks; the place behind it, or NULL when it
+ * looks otherwise. */
+static const char *scan_direction(const char *p, const char *end, uint32_t *ret_node, bool *ret_left)
+{
+	const char *first = ++p;	/* behind the quote */
+	uint32_t node = 0;
+
+	while (p < end && *p >= '0' && *p <= '9' && p - first < 9)
+		node = node * 10 + (uint32_t)(*p++ - '0');
+	if (p == first || (*first == '0' && p - first > 1) || end - p < 8 || p[0] != '"' || p[1] != ':')
+		return NULL;
+	*ret_node = node;
+	*ret_left = p[2] == 't';
+	if (*ret_left)
+		return memcmp(p + 2, "true", 4) == 0 ? p + 6 : NULL;
+	return memcmp(p + 2, "false", 5) == 0 ? p + 7 : NULL;
+}
+
+/* A table as all hosts write it; large answers are hardly anything else. The place behind it, or NULL when some of
+ * it looks otherwise: then it is read again, which sets the same directions. */
+static const char *scan_table(struct reading *r, uint32_t tree)
+{
+	const char *p = r->j.p, *end = r->j.end;
+
+	if (end - p < 2 || *p != '{')
+		return NULL;
+	if (p[1] == '}')
+		return p + 2;
+	while (end - p > 1 && (*p == '{' || *p == ',') && p[1] == '"') {
+		uint32_t node, input;
+		bool left;
+
+		p = scan_direction(p + 1, end, &node, &left);
+		if (!p)
+			return NULL;
+		input = input_of(r, tree, node);
+		if (input)
+			set_direction(r, input, left);
+		if (p < end && *p == '}')
+			return p + 1;
+		if (p == end || *p != ',')
+			return NULL;
+	}
+	return NULL;
+}
+
+static void have_table(struct reading *r, uint32_t tree)
+{
+	if (r->tables && !r->tables[tree]) {
+		r->tables[tree] = true;
+		r->n_tables++;
+	}
 }
 
 static void read_table(struct reading *r, uint32_t tree)
 {
-	enum fsv_json_type type = fsv_json_value(&r->j);
+	const char *behind = scan_table(r, tree);
+	enum fsv_json_type type;
 	struct fsv_str key;
 
+	if (behind) {
+		fsv_json_behind(&r->j, behind);
+		have_table(r, tree);
+		return;
+	}
+	type = fsv_json_value(&r->j);
 	if (type == FSV_JSON_OBJECT) {
-		if (r->tables && !r->tables[tree]) {
-			r->tables[tree] = true;
-			r->n_tables++;
-		}
+		have_table(r, tree);
 		while (fsv_json_key(&r->j, &key)) {
 			uint32_t node, input = canonical(key, &node) ? input_of(r, tree, node) : 0;
 
@@ -141,26 +204,33 @@ static void read_trees(struct reading *r)
 	}
 }
 
-/* The component's map in the answer, or the whole answer when it has none. .p NULL: neither is a map. */
-static struct fsv_str find_map(const struct fsv_op *op, struct fsv_str data, struct fsv_arena *arena)
+/* Reads the component's map. */
+static void read_component(struct reading *r, const struct fsv_op *op)
 {
-	struct fsv_str key, span, found = data;
-	struct fsv_json j;
+	struct fsv_str key;
 
-	fsv_json_init(&j, data, arena);
-	if (fsv_json_value(&j) != FSV_JSON_OBJECT)
-		return FSV_STR_NULL;
-	while (fsv_json_key(&j, &key)) {
-		enum fsv_json_type type = fsv_json_skip(&j, &span);
+	while (fsv_json_key(&r->j, &key)) {
+		enum fsv_json_type type;
 
-		if (!fsv_str_eq(key, op->component))
+		if (!fsv_str_eq(key, op->component)) {
+			fsv_json_skip(&r->j, NULL);
 			continue;
-		if (type == FSV_JSON_OBJECT)
-			found = span;
-		else
-			found = type == FSV_JSON_NULL ? data : FSV_STR_NULL;
+		}
+		type = fsv_json_value(&r->j);
+		if (type == FSV_JSON_OBJECT) {
+			r->found = true;
+			read_trees(r);
+			continue;
+		}
+		fsv_plan_skip_rest(&r->j, type);
+		r->broken |= type != FSV_JSON_NULL;
 	}
-	return fsv_json_failed(&j) ? FSV_STR_NULL : found;
+}
+
+static bool open_data(struct reading *r, struct fsv_str data, struct fsv_arena *arena)
+{
+	fsv_json_init(&r->j, data, arena);
+	return data.n > 0 && fsv_json_value(&r->j) == FSV_JSON_OBJECT;
 }
 
 static uint32_t owner_of(const struct fsv_trees_partners *p, struct fsv_str party)
@@ -180,15 +250,15 @@ int fsv_trees_answer(const struct fsv_op *op, const struct fsv_forest *forest, c
 		.forest = forest, .partners = partners, .owner = owner_of(partners, remote->party_id), .inputs = inputs,
 		.held_leaves = held_leaves,
 	};
-	struct fsv_str map = find_map(op, remote->data, arena);
 
 	if (all_trees)
 		r.tables = FSV_ARENA_NEW_N(arena, bool, forest->n_trees);
-	fsv_json_init(&r.j, map, arena);
-	if (map.n > 0 && fsv_json_value(&r.j) == FSV_JSON_OBJECT)
+	r.broken = !open_data(&r, remote->data, arena);
+	if (!r.broken)
+		read_component(&r, op);
+	/* Hosts of old do not name their components. */
+	if (!r.found && !r.broken && !fsv_json_failed(&r.j) && open_data(&r, remote->data, arena))
 		read_trees(&r);
-	else
-		r.broken = true;
 	if (r.broken || fsv_json_failed(&r.j) || (all_trees && r.n_tables < forest->n_trees))
 		return fsv_err_set(err, FSV_E_SYSTEM, "party %.*s: its answer does not have a table for each tree",
 				   FSV_STR_ARG(remote->party_id));
