@@ -8,6 +8,7 @@
 #   make check-hosts          two booted systemd hosts (root)
 #   make fuzz F=json          run one fuzz target (clang), FUZZ_SECONDS=60
 #   make bench                throughput, latency, CPU and memory beside a bare echo chain
+#   make bench-engine         the engine alone: time of a row, memory of plans
 #   make soak                 memory over 500,000 requests; SOAK=N
 #   make install              DESTDIR= prefix=/usr sysconfdir=/etc unitdir=/usr/lib/systemd/system
 #   make lib/codec            one module's archive
