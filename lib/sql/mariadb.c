@@ -270,6 +270,10 @@ static int fault(struct mariadb_conn *c, struct fsv_err *err)
 {
 	unsigned code = mysql_stmt_errno(c->stmt);
 
+	/* libmariadb has no number for a row that does not fit into a packet. */
+	if (code == 0 || code == CR_NET_PACKET_TOO_LARGE)
+		return fsv_err_set(err, FSV_E_NET, "%.200s: a row may be larger than %zu bytes; the connection is given up",
+				   where(c->base.sql), c->base.sql->opt.max_row);
 	if (lost(code))
 		return fsv_err_set(err, FSV_E_NET, "%.200s: the connection is lost (error %u)", where(c->base.sql), code);
 	return fsv_err_set(err, FSV_E_SYSTEM, "%.200s: error %u (SQLSTATE %.5s)", where(c->base.sql), code,
