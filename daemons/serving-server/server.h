@@ -19,6 +19,7 @@
 #include "net/rpc.h"
 
 struct fsv_adaptor;
+struct fsv_crews;
 struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
@@ -48,6 +49,7 @@ struct fsv_server {
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
+	struct fsv_crews *crews;		/* of databases and plugins */
 	struct fsv_models *models;
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
