@@ -4,3 +4,4 @@ SRC_daemons/serving-server := adaptor.c adaptor-file.c adaptor-http.c adaptor-mo
 	http-fault.c http-work.c keys.c plugin.c relay.c request.c server.c serving-server-conf.c
 BIN_daemons/serving-server := fate-serving-server
 DEPS_daemons/serving-server := lib/svc lib/call lib/model lib/sql lib/net lib/conf lib/proto lib/codec lib/base
+CFLAGS_daemons/serving-server := -DFSV_PLUGIN_FOLDER='"$(plugindir)"'

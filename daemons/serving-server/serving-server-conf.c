@@ -107,7 +107,7 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_SK_SQL_MAX_ANSWER] = { "feature.sql.max.answer", FSV_CONF_SIZE, 0, NULL, "1M", 1024, 1 << 30, NULL,
 		"Largest row that is taken.", NULL },
 
-	[FSV_SK_PLUGIN_FOLDER] = { "feature.plugin.folder", FSV_CONF_PATH, 0, NULL, "/usr/lib/fate-serving/plugins", 0, 0,
+	[FSV_SK_PLUGIN_FOLDER] = { "feature.plugin.folder", FSV_CONF_PATH, 0, NULL, FSV_PLUGIN_FOLDER, 0, 0,
 		NULL, "Folder of the plugins of PluginAdapter and PluginBatchAdapter. It, the folders above it and the plugin "
 		"must belong to root and be writable by nobody else.", "Host: features from a plugin" },
 	[FSV_SK_PLUGIN_FILE] = { "feature.plugin.file", FSV_CONF_STRING, 0, NULL, NULL, 0, 0, NULL,

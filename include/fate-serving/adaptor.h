@@ -5,8 +5,9 @@
  *
  * A plugin exports one function, fate_serving_adaptor, which returns a static description. The server then calls:
  *
- *	open        once for each configuration that names the plugin; may be called again before the close of the
- *	            one before, when the configuration is reloaded
+ *	open        for each adaptor that the configuration makes of it (one for single look-ups, one for batches), and
+ *	            again when the configuration is reloaded, before the close of the one before: keep what belongs to
+ *	            one in its state
  *	find        for each person; runs on a thread of the server's that may block, several at the same time
  *	find_batch  for many people; may be NULL, then find is called for each of them
  *	close       after the last find has returned; nothing of the server may be called after it has returned
