@@ -66,8 +66,7 @@ void fsv_errand_free(struct fsv_crew_job *job)
 
 /* Back on the worker -------------------------------------------------------------------------------- */
 
-/* Features that are handed on are one JSON object. */
-static bool is_object(struct fsv_str text, struct fsv_arena *arena)
+bool fsv_errand_object(struct fsv_str text, struct fsv_arena *arena)
 {
 	struct fsv_json j;
 
@@ -80,7 +79,7 @@ static struct fsv_str take_features(struct fsv_errand_row *row, const char *sour
 {
 	const struct fsv_log_tags tags = { .case_id = case_id };
 
-	if (row->retcode == 0 && !is_object(row->features, arena)) {
+	if (row->retcode == 0 && !fsv_errand_object(row->features, arena)) {
 		fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: the answer is no JSON object; the look-up ends with %d",
 				case_id, source, FAULT);
 		row->retcode = FAULT;

@@ -52,6 +52,9 @@ struct fsv_errand_answer {
 bool fsv_errand_answer(struct fsv_crew *crew, uint64_t ticket, int retcode, const struct fsv_errand_answer *rows,
 		       size_t n_rows, const char *why);
 
+/* Features that are handed on are one JSON object and nothing else. */
+bool fsv_errand_object(struct fsv_str text, struct fsv_arena *arena);
+
 /* The crew's. */
 void fsv_errand_unanswered(struct fsv_crew_job *job, const struct fsv_err *why);
 void fsv_errand_free(struct fsv_crew_job *job);
