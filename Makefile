@@ -36,6 +36,9 @@ docdir ?= $(datadir)/doc/fate-serving
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+includedir ?= $(prefix)/include
+pkgconfigdir ?= $(datadir)/pkgconfig
+plugindir ?= $(prefix)/lib/fate-serving/plugins
 presetdir ?= $(prefix)/lib/systemd/system-preset
 
 include scripts/mk/flavours.mk

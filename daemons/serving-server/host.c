@@ -172,6 +172,12 @@ static void answer_row(struct host *h, size_t i, const struct fsv_plan_row *own,
 
 	*row = (struct fsv_envelope_row){ .index = h->request.rows[h->order[i]].index };
 	begin_members(arena, &members, &w);
+	if (h->batch_lookup.rows[i].retcode != 0) {
+		row->retcode = h->batch_lookup.rows[i].retcode;
+		fsv_jsonw_kv_str(&w, "message", FSV_STR("adaptor return error"));
+		row->members = fsv_buf_str(&members);
+		return;
+	}
 	if (!failed && fsv_plan_write_local(h->model->plan, own->row, h->before_2, &w, &err) < 0) {
 		failed = true;
 		why = fsv_str(err.text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "adaptor.h"
+#include "base/crew.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -19,7 +20,7 @@
 #include "net/http.h"
 #include "serving-server-conf.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
 
 /* Views ------------------------------------------------------------------------------------------- */
 
@@ -80,7 +81,7 @@ static void warn_of_idle_keys(const struct fsv_conf *conf)
 static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
 		     struct fsv_err *err)
 {
-	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool };
+	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool, .crews = server->crews };
 	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
 	int r;
 
@@ -129,6 +130,7 @@ static int start_threads(struct fsv_server *server, struct fsv_err *err)
 	};
 	int r = fsv_rpc_new(workers, &server->rpc, err);
 
+	server->crews = fsv_crews_new();
 	if (r == 0)
 		r = fsv_pool_new("features", POOL_THREADS, POOL_QUEUE, &server->pool, err);
 	if (r == 0)
@@ -259,9 +261,24 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 		open = fsv_rpc_server_inflight(server->grpc);
 		atomic_store(&server->cutting, true);
 		fsv_http_client_stop(server->client);
+		fsv_crews_cut(server->crews);
 	}
 	cut = fsv_rpc_server_stop(server->grpc, deadline_ns);
 	return cut > open ? cut : open;
+}
+
+/* A thread that is stuck in a database or a plugin is left behind: nothing waits for it any more. */
+static void stop_crews(struct fsv_server *server, int64_t deadline_ns)
+{
+	int64_t grace = fsv_deadline_in_ms(CREWS_GRACE_MS);
+	unsigned left;
+
+	if (!server->crews)
+		return;
+	left = fsv_crews_wait(server->crews, deadline_ns > grace ? deadline_ns : grace);
+	if (left > 0)
+		fsv_log_warn("%u feature sources (databases or plugins) did not end in time and are left behind", left);
+	server->crews = fsv_crews_free(server->crews);
 }
 
 unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
@@ -283,6 +300,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
+	stop_crews(server, deadline_ns);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
 	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */

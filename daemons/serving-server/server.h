@@ -19,6 +19,7 @@
 #include "net/rpc.h"
 
 struct fsv_adaptor;
+struct fsv_crews;
 struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
@@ -50,6 +51,7 @@ struct fsv_server {
 	struct fsv_pool *pool;			/* reads feature files */
 	struct fsv_pool *batch_pool;		/* helps with large batches; NULL: the workers are alone */
 	unsigned batch_threads;
+	struct fsv_crews *crews;		/* of databases and plugins */
 	struct fsv_models *models;
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
