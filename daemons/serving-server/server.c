@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "cache/cache.h"
 #include "codec/json.h"
 #include "flow.h"
 #include "guest.h"
@@ -70,9 +71,6 @@ static void warn_of_idle_keys(const struct fsv_conf *conf)
 	if (fsv_conf_is_set(conf, FSV_SK_ZK_URL))
 		fsv_log_warn("%s: zk.url has no effect in this version; nothing is registered, and packets go to the "
 			     "address under proxy", fsv_conf_where(conf, FSV_SK_ZK_URL));
-	if (fsv_conf_bool(conf, FSV_SK_RESULT_CACHE))
-		fsv_log_warn("%s: remoteModelInferenceResultCacheSwitch has no effect in this version; hosts are asked "
-			     "every time", fsv_conf_where(conf, FSV_SK_RESULT_CACHE));
 }
 
 static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
@@ -98,6 +96,7 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 	view->single = fsv_adaptor_new(conf, FSV_SK_SINGLE_ADAPTOR, &env);
 	view->batch = fsv_adaptor_new(conf, FSV_SK_BATCH_ADAPTOR, &env);
 	view->flow = load_flow(server);
+	view->cache = fsv_conf_bool(conf, FSV_SK_RESULT_CACHE) ? server->cache : NULL;
 	warn_of_idle_keys(conf);
 	*ret_view = view;
 	return 0;
@@ -140,6 +139,19 @@ static int open_models(struct fsv_server *server, void (*progress)(void *arg, un
 	fsv_log_info("%u models restored, %u service ids bound to them; %u models and %u bindings could not be used",
 		     report.restored, report.bound, report.failed, report.dropped_bindings);
 	return 0;
+}
+
+static void make_cache(struct fsv_server *server)
+{
+	const struct fsv_conf *conf = server->conf;
+
+	server->cache = fsv_cache_new(&(struct fsv_cache_opt){
+		.max_value = (size_t)fsv_conf_int(conf, FSV_SK_CACHE_MAX_VALUE),
+		.expire_ms = fsv_conf_int(conf, FSV_SK_LOCAL_EXPIRE),
+		.max_entries = (size_t)fsv_conf_int(conf, FSV_SK_LOCAL_MAX_SIZE),
+		.max_bytes = (size_t)fsv_conf_int(conf, FSV_SK_LOCAL_MAX_BYTES),
+		.sweep_ms = fsv_conf_int(conf, FSV_SK_LOCAL_INTERVAL),
+	});
 }
 
 static int start_grpc(struct fsv_server *server, struct fsv_err *err)
@@ -192,6 +204,8 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	r = start_threads(server, err);
 	if (r == 0)
 		r = open_models(server, progress, arg, err);
+	if (r == 0)
+		make_cache(server);
 	if (r == 0)
 		r = make_view(server, conf, &view, err);
 	if (r < 0)
@@ -270,6 +284,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
 	fsv_http_works_free(server->http_works);
+	fsv_cache_free(server->cache);
 	fsv_models_free(server->models);
 	fsv_conf_unref(server->conf);
 	fsv_conf_unref(server->first_conf);

@@ -19,6 +19,7 @@
 #include "net/rpc.h"
 
 struct fsv_adaptor;
+struct fsv_cache;
 struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
@@ -35,6 +36,7 @@ struct fsv_server_view {
 	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
 	struct fsv_flow *flow;			/* NULL when there are no rules */
+	struct fsv_cache *cache;		/* the server's; NULL when it is switched off */
 	int64_t single_ms, batch_ms;
 	size_t batch_max;
 	const char *role;
@@ -49,6 +51,7 @@ struct fsv_server {
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
 	struct fsv_models *models;
+	struct fsv_cache *cache;		/* of hosts' answers */
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
 	unsigned max_inflight;
