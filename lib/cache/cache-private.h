@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where values are kept. */
+/* The two places where values are kept. */
 #ifndef FSV_CACHE_PRIVATE_H
 #define FSV_CACHE_PRIVATE_H
 
@@ -17,8 +17,10 @@ bool fsv_cache_local_put(struct fsv_cache_local *local, const char *key, struct 
 void fsv_cache_local_size(struct fsv_cache_local *local, size_t *ret_entries, size_t *ret_bytes);
 
 struct fsv_cache {
-	struct fsv_cache_local *local;
+	struct fsv_cache_local *local;	/* or */
+	struct fsv_redis *redis;
 	size_t max_value;
+	int64_t expire_ms;
 	_Atomic uint64_t hits, misses, writes, refused, faults;
 };
 
@@ -26,5 +28,9 @@ static inline void fsv_cache_count(_Atomic uint64_t *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
+
+/* cache-redis.c */
+void fsv_cache_redis_get(struct fsv_cache *cache, struct fsv_cache_lookup *lookup);
+void fsv_cache_redis_put(struct fsv_cache *cache, const char *key, struct fsv_str value);
 
 #endif

@@ -36,8 +36,11 @@ struct fsv_cache *fsv_cache_new(const struct fsv_cache_opt *opt)
 {
 	struct fsv_cache *cache = FSV_NEW(struct fsv_cache);
 
+	cache->redis = opt->redis;
 	cache->max_value = opt->max_value;
-	cache->local = fsv_cache_local_new(opt);
+	cache->expire_ms = opt->expire_ms;
+	if (!opt->redis)
+		cache->local = fsv_cache_local_new(opt);
 	return cache;
 }
 
@@ -55,6 +58,10 @@ void fsv_cache_get(struct fsv_cache *cache, struct fsv_cache_lookup *lookup)
 	int64_t now = fsv_now_ns();
 	uint64_t hits = 0;
 
+	if (cache->redis) {
+		fsv_cache_redis_get(cache, lookup);
+		return;
+	}
 	for (size_t i = 0; i < lookup->n; i++) {
 		struct fsv_cache_item *item = &lookup->items[i];
 
@@ -72,6 +79,10 @@ void fsv_cache_put(struct fsv_cache *cache, const char key[FSV_CACHE_KEY_SIZE], 
 		fsv_cache_count(&cache->refused, 1);
 		return;
 	}
+	if (cache->redis) {
+		fsv_cache_redis_put(cache, key, value);
+		return;
+	}
 	fsv_cache_count(fsv_cache_local_put(cache->local, key, value, fsv_now_ns()) ? &cache->writes : &cache->refused, 1);
 }
 
@@ -85,6 +96,7 @@ void fsv_cache_stats(struct fsv_cache *cache, struct fsv_cache_stats *ret_stats)
 		.faults = atomic_load_explicit(&cache->faults, memory_order_relaxed),
 	};
 
-	fsv_cache_local_size(cache->local, &s.entries, &s.bytes);
+	if (cache->local)
+		fsv_cache_local_size(cache->local, &s.entries, &s.bytes);
 	*ret_stats = s;
 }

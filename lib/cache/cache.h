@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What hosts answered a guest, kept for the next request about the same person. Keys and values are the reference's: a key is the
+ * What hosts answered a guest, kept for the next request about the same person: in this process, or in Redis where
+ * guests of one party, this suite's and the reference's, share it. Keys and values are the reference's: a key is the
  * MD5 of names and of what the host was sent, a value the JSON object that the host gave as "data".
  *
  * A cache only ever saves work. Whatever is wrong with it is a miss, counted and left alone.
@@ -18,6 +19,7 @@
 #include "base/str.h"
 
 struct fsv_cache;
+struct fsv_redis;
 struct fsv_rpc_worker;
 
 enum { FSV_CACHE_KEY_SIZE = 33 };	/* lower-case hex and a NUL */
@@ -29,8 +31,11 @@ void fsv_cache_key(struct fsv_str host_party, struct fsv_str model_version, stru
 struct fsv_cache_opt {
 	size_t max_value;		/* bytes; larger values are neither written nor believed */
 	int64_t expire_ms;		/* from writing on; 0 = never */
+	/* In this process. */
 	size_t max_entries, max_bytes;	/* the least recently used go first; one value has at most a 16th */
 	int64_t sweep_ms;		/* how often a part in use is looked through for old entries */
+	/* In Redis, when given; borrowed, outlives the cache. */
+	struct fsv_redis *redis;
 };
 
 struct fsv_cache *fsv_cache_new(const struct fsv_cache_opt *opt);
