@@ -22,6 +22,7 @@
 struct fsv_adaptor;
 struct fsv_conf;
 struct fsv_http_client;
+struct fsv_redis;
 
 /* What one person's features are asked for with, and the answer. Lives in the request's arena. */
 struct fsv_lookup {
@@ -43,6 +44,7 @@ struct fsv_lookup {
 struct fsv_batch_lookup_row {
 	struct fsv_str keys;
 	struct fsv_str features;	/* answer: JSON object; empty = none */
+	int retcode;			/* answer: not 0 when the source failed, not when it knows nobody */
 };
 
 struct fsv_batch_lookup {
@@ -61,6 +63,7 @@ struct fsv_batch_lookup {
 struct fsv_adaptor_env {
 	struct fsv_http_client *client;
 	struct fsv_pool *pool;		/* for reading files */
+	struct fsv_redis *redis;	/* that holds features; NULL when there is none */
 };
 
 struct fsv_adaptor_kind {
@@ -117,6 +120,7 @@ extern const struct fsv_adaptor_kind fsv_adaptor_mock, fsv_adaptor_mock_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_file, fsv_adaptor_file_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_pick, fsv_adaptor_pick_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_http, fsv_adaptor_http_by_header;
+extern const struct fsv_adaptor_kind fsv_adaptor_redis, fsv_adaptor_redis_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_parallel;
 
 #endif

@@ -160,7 +160,10 @@ static void score_row(struct host *h, size_t i, struct fsv_envelope_row *row)
 
 	*row = (struct fsv_envelope_row){ .index = asked->index };
 	begin_members(h, &members, &w);
-	if (score(h, features, &w, &err) < 0) {
+	if (h->batch_lookup.rows[i].retcode != 0) {
+		row->retcode = h->batch_lookup.rows[i].retcode;
+		fsv_jsonw_kv_str(&w, "message", FSV_STR("adaptor return error"));
+	} else if (score(h, features, &w, &err) < 0) {
 		log_local_fault(h, &err);
 		begin_members(h, &members, &w);
 		fsv_jsonw_kv_str(&w, "message", FSV_STR(LOCAL_FAULT));

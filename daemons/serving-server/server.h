@@ -26,6 +26,7 @@ struct fsv_http_client;
 struct fsv_http_works;
 struct fsv_log_tags;
 struct fsv_pool;
+struct fsv_redis;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 #define FSV_PROTOCOL_NUMBER	"216"
@@ -51,6 +52,8 @@ struct fsv_server {
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
 	struct fsv_models *models;
+	struct fsv_redis *redis;		/* of redis.…; NULL when it names no server */
+	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
 	struct fsv_cache *cache;		/* of hosts' answers */
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
