@@ -11,7 +11,7 @@ static const struct fsv_adaptor_kind *const kinds[] = {
 	&fsv_adaptor_mock, &fsv_adaptor_mock_batch, &fsv_adaptor_file, &fsv_adaptor_file_batch, &fsv_adaptor_pick,
 	&fsv_adaptor_pick_batch, &fsv_adaptor_http, &fsv_adaptor_http_by_header, &fsv_adaptor_http_batch,
 	&fsv_adaptor_sql, &fsv_adaptor_mysql, &fsv_adaptor_sql_batch, &fsv_adaptor_plugin, &fsv_adaptor_plugin_batch,
-	&fsv_adaptor_parallel,
+	&fsv_adaptor_redis, &fsv_adaptor_redis_batch, &fsv_adaptor_parallel,
 };
 
 /* The keys that name adaptors. */

@@ -23,6 +23,7 @@ struct fsv_adaptor;
 struct fsv_conf;
 struct fsv_crews;
 struct fsv_http_client;
+struct fsv_redis;
 
 /* What one person's features are asked for with, and the answer. Lives in the request's arena. */
 struct fsv_lookup {
@@ -64,6 +65,7 @@ struct fsv_adaptor_env {
 	struct fsv_http_client *client;
 	struct fsv_pool *pool;		/* for reading files */
 	struct fsv_crews *crews;	/* of adaptors with threads of their own */
+	struct fsv_redis *redis;	/* that holds features; NULL when there is none */
 };
 
 struct fsv_adaptor_kind {
@@ -144,5 +146,6 @@ extern const struct fsv_adaptor_kind fsv_adaptor_http, fsv_adaptor_http_by_heade
 extern const struct fsv_adaptor_kind fsv_adaptor_sql, fsv_adaptor_mysql;
 extern const struct fsv_adaptor_kind fsv_adaptor_plugin, fsv_adaptor_plugin_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_parallel, fsv_adaptor_http_batch, fsv_adaptor_sql_batch;
+extern const struct fsv_adaptor_kind fsv_adaptor_redis, fsv_adaptor_redis_batch;
 
 #endif

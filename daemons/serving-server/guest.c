@@ -103,14 +103,15 @@ static void take_answer(struct fsv_guest_party *p, struct fsv_rpc_msg *msg)
 	int r = fsv_packet_decode(fsv_rpc_msg_body(msg), g->in.arena, &packet, &err);
 
 	if (r == 0)
-		r = fsv_answer_parse(fsv_packet_body(packet), g->indexes, batch ? g->n_rows : 0, g->in.arena, &p->answer,
-				     &err);
+		r = fsv_answer_parse(fsv_packet_body(packet), p->asked, p->n_asked, g->in.arena, &p->answer, &err);
 	if (r < 0 && batch)
 		no_answer(p, NULL);
 	else if (r < 0)
 		give_up(g, FSV_E_MERGE, "remote inference result is null");
 	else if (!batch && p->answer.retcode == 0 && p->answer.data.n == 0)
 		no_answer(p, "its answer has no data");
+	else if (p->cached)
+		fsv_guest_keep(p);
 }
 
 static void part_done(void *arg)
@@ -148,36 +149,63 @@ static struct fsv_str hops_text(unsigned hops)
 	return fsv_str_n(&digits[hops], 1);
 }
 
-static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
+static void ask_parties(struct fsv_guest *g)
 {
 	const struct fsv_rpc_meta meta[] = {
 		{ "caseid", g->trace.case_id },
 		{ "traceparent", g->trace.traceparent },
 		{ "fate-hops", hops_text(g->trace.hops) },
 	};
-	int64_t own_ms = g->kind == FSV_REQUEST_BATCH ? g->view->batch_ms : g->view->single_ms;
 	struct fsv_rpc_request_opt opt = {
-		.method = FSV_UNARY_METHOD, .deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms)),
-		.meta = meta, .n_meta = 3,
+		.channel = g->proxy, .method = FSV_UNARY_METHOD, .deadline = g->deadline, .meta = meta, .n_meta = 3,
 	};
+
+	for (unsigned i = 0; i < g->n_parties; i++) {
+		struct fsv_guest_party *p = &g->parties[i];
+
+		if (p->cached && fsv_guest_use_cached(p))
+			continue;
+		opt.body = fsv_guest_packet(g, p);
+		g->n_waiting++;
+		p->request = fsv_rpc_send(g->in.worker, &opt, on_answer, p);
+	}
+}
+
+static void on_cached(struct fsv_cache_lookup *lookup)
+{
+	struct fsv_guest *g = lookup->arg;
+
+	if (!g->fault)
+		ask_parties(g);
+	part_done(g);
+}
+
+/* Asks them, at once or when it is known what the cache has. */
+static int begin_asking(struct fsv_guest *g, struct fsv_err *err)
+{
+	bool batch = g->kind == FSV_REQUEST_BATCH;
+	int64_t own_ms = batch ? g->view->batch_ms : g->view->single_ms;
 	int r;
 
 	if (!fsv_plan_asks_partners(g->model->plan))
 		return 0;
-	r = fsv_server_proxy(g->view, &opt.channel, err);
+	r = fsv_server_proxy(g->view, &g->proxy, err);
 	if (r < 0)
 		return r;
-	fsv_guest_begin_packets(g);
+	g->deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms));
+	fsv_guest_encode_sent(g);
 	g->n_parties = g->model->n_partners;
 	g->parties = FSV_ARENA_NEW_N(g->in.arena, struct fsv_guest_party, g->n_parties);
-	for (unsigned i = 0; i < g->n_parties; i++) {
-		struct fsv_guest_party *p = &g->parties[i];
-
-		*p = (struct fsv_guest_party){ .guest = g, .partner = &g->model->partners[i] };
-		opt.body = fsv_guest_packet(g, p->partner);
-		g->n_waiting++;
-		p->request = fsv_rpc_send(g->in.worker, &opt, on_answer, p);
+	for (unsigned i = 0; i < g->n_parties; i++)
+		g->parties[i] = (struct fsv_guest_party){
+			.guest = g, .partner = &g->model->partners[i], .asked = g->indexes, .n_asked = batch ? g->n_rows : 0,
+		};
+	if (!g->view->cache || g->n_parties == 0) {
+		ask_parties(g);
+		return 0;
 	}
+	g->n_waiting++;
+	fsv_guest_look_up(g, on_cached);
 	return 0;
 }
 
@@ -212,7 +240,7 @@ struct fsv_guest *fsv_guest_start(const struct fsv_guest_in *in, enum fsv_reques
 	if (r == 0)
 		r = find_model(g, &err);
 	if (r == 0)
-		r = ask_parties(g, &err);
+		r = begin_asking(g, &err);
 	if (r == 0)
 		r = compute(g, &err);
 	if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "adaptor.h"
@@ -10,6 +11,7 @@
 #include "base/pool.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "cache/cache.h"
 #include "codec/json.h"
 #include "flow.h"
 #include "guest.h"
@@ -18,6 +20,7 @@
 #include "http-work.h"
 #include "net/http-client.h"
 #include "net/http.h"
+#include "net/redis.h"
 #include "serving-server-conf.h"
 
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
@@ -73,15 +76,13 @@ static void warn_of_idle_keys(const struct fsv_conf *conf)
 	if (fsv_conf_is_set(conf, FSV_SK_ZK_URL))
 		fsv_log_warn("%s: zk.url has no effect in this version; nothing is registered, and packets go to the "
 			     "address under proxy", fsv_conf_where(conf, FSV_SK_ZK_URL));
-	if (fsv_conf_bool(conf, FSV_SK_RESULT_CACHE))
-		fsv_log_warn("%s: remoteModelInferenceResultCacheSwitch has no effect in this version; hosts are asked "
-			     "every time", fsv_conf_where(conf, FSV_SK_RESULT_CACHE));
 }
 
 static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
 		     struct fsv_err *err)
 {
-	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool, .crews = server->crews };
+	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool, .crews = server->crews,
+		.redis = server->feature_redis ? server->feature_redis : server->redis };
 	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
 	int r;
 
@@ -102,6 +103,7 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 	view->single = fsv_adaptor_new(conf, FSV_SK_SINGLE_ADAPTOR, &env);
 	view->batch = fsv_adaptor_new(conf, FSV_SK_BATCH_ADAPTOR, &env);
 	view->flow = load_flow(server);
+	view->cache = fsv_conf_bool(conf, FSV_SK_RESULT_CACHE) ? server->cache : NULL;
 	warn_of_idle_keys(conf);
 	*ret_view = view;
 	return 0;
@@ -160,6 +162,62 @@ static int open_models(struct fsv_server *server, void (*progress)(void *arg, un
 	return 0;
 }
 
+static int connect_redis(const struct fsv_conf *conf, const char *const *nodes, bool cluster, unsigned password_file,
+			 struct fsv_redis **ret_redis, struct fsv_err *err)
+{
+	const struct fsv_redis_opt opt = {
+		.nodes = nodes, .cluster = cluster,
+		.password = password_file == FSV_SK_REDIS_PASSWORD_FILE ? fsv_conf_str(conf, FSV_SK_REDIS_PASSWORD) : NULL,
+		.password_file = fsv_conf_str(conf, password_file),
+		.timeout_ms = fsv_conf_int(conf, FSV_SK_REDIS_TIMEOUT),
+		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_TOTAL),
+		.max_idle = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_IDLE),
+		.max_commands = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_COMMANDS),
+		.max_reply = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_REPLY), .tls = fsv_conf_bool(conf, FSV_SK_REDIS_TLS),
+		.ca_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CA), .cert_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CERT),
+		.key_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_KEY),
+	};
+	int r = fsv_redis_new(&opt, ret_redis, err);
+
+	return r < 0 ? fsv_err_wrap(err, "redis") : 0;
+}
+
+/* Whatever the configuration names; that nobody is there yet is no reason not to start. */
+static int start_redis(struct fsv_server *server, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = server->conf;
+	const char *const *nodes = fsv_conf_list(conf, FSV_SK_REDIS_CLUSTER_NODES);
+	const char *const *of_features = fsv_conf_list(conf, FSV_SK_FEATURE_REDIS_NODES);
+	struct fsv_str ip = fsv_str_trim(fsv_str(fsv_conf_str(conf, FSV_SK_REDIS_IP)));
+	bool cluster = *nodes != NULL, v6 = fsv_str_find(ip, ':', 0) < ip.n;
+	char one[300];
+	const char *const single[] = { one, NULL };
+	int r = 0;
+
+	snprintf(one, sizeof(one), v6 ? "[%.*s]:%lld" : "%.*s:%lld", FSV_STR_ARG(ip),
+		 (long long)fsv_conf_int(conf, FSV_SK_REDIS_PORT));
+	if (cluster || ip.n > 0)
+		r = connect_redis(conf, cluster ? nodes : single, cluster, FSV_SK_REDIS_PASSWORD_FILE, &server->redis, err);
+	if (r == 0 && *of_features)
+		r = connect_redis(conf, of_features, fsv_conf_bool(conf, FSV_SK_FEATURE_REDIS_CLUSTER),
+				  FSV_SK_FEATURE_REDIS_PASSWORD_FILE, &server->feature_redis, err);
+	return r;
+}
+
+static void make_cache(struct fsv_server *server)
+{
+	const struct fsv_conf *conf = server->conf;
+	bool redis = fsv_conf_enum(conf, FSV_SK_CACHE_TYPE) == 1;
+
+	server->cache = fsv_cache_new(&(struct fsv_cache_opt){
+		.max_value = (size_t)fsv_conf_int(conf, FSV_SK_CACHE_MAX_VALUE),
+		.expire_ms = fsv_conf_int(conf, redis ? FSV_SK_REDIS_EXPIRE : FSV_SK_LOCAL_EXPIRE),
+		.max_entries = (size_t)fsv_conf_int(conf, FSV_SK_LOCAL_MAX_SIZE),
+		.max_bytes = (size_t)fsv_conf_int(conf, FSV_SK_LOCAL_MAX_BYTES),
+		.sweep_ms = fsv_conf_int(conf, FSV_SK_LOCAL_INTERVAL), .redis = redis ? server->redis : NULL,
+	});
+}
+
 static int start_grpc(struct fsv_server *server, struct fsv_err *err)
 {
 	static const struct fsv_rpc_method methods[] = {
@@ -211,6 +269,10 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	if (r == 0)
 		r = open_models(server, progress, arg, err);
 	if (r == 0)
+		r = start_redis(server, err);
+	if (r == 0)
+		make_cache(server);
+	if (r == 0)
 		r = make_view(server, conf, &view, err);
 	if (r < 0)
 		return r;
@@ -251,6 +313,14 @@ unsigned fsv_server_busy(struct fsv_server *server)
 	       (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
 }
 
+static void stop_redis(struct fsv_server *server)
+{
+	if (server->redis)
+		fsv_redis_stop(server->redis);
+	if (server->feature_redis)
+		fsv_redis_stop(server->feature_redis);
+}
+
 /* Ends gRPC's calls. Those that wait for features when the time is up could not be interrupted, so what they
  * wait for is ended. Returns how many calls were open when the time was up. */
 static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
@@ -262,6 +332,7 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 		atomic_store(&server->cutting, true);
 		fsv_http_client_stop(server->client);
 		fsv_crews_cut(server->crews);
+		stop_redis(server);
 	}
 	cut = fsv_rpc_server_stop(server->grpc, deadline_ns);
 	return cut > open ? cut : open;
@@ -297,6 +368,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	/* From here on no host asks an adaptor for anything. */
 	if (server->client)
 		fsv_http_client_free(server->client);
+	stop_redis(server);
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
@@ -307,6 +379,9 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->batch_pool)
 		fsv_pool_free(server->batch_pool);
 	fsv_http_works_free(server->http_works);
+	fsv_cache_free(server->cache);
+	fsv_redis_free(server->redis);
+	fsv_redis_free(server->feature_redis);
 	fsv_models_free(server->models);
 	fsv_conf_unref(server->conf);
 	fsv_conf_unref(server->first_conf);

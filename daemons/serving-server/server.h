@@ -19,6 +19,7 @@
 #include "net/rpc.h"
 
 struct fsv_adaptor;
+struct fsv_cache;
 struct fsv_crews;
 struct fsv_flow;
 struct fsv_http;
@@ -26,6 +27,7 @@ struct fsv_http_client;
 struct fsv_http_works;
 struct fsv_log_tags;
 struct fsv_pool;
+struct fsv_redis;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 #define FSV_PROTOCOL_NUMBER	"216"
@@ -36,6 +38,7 @@ struct fsv_server_view {
 	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
 	struct fsv_flow *flow;			/* NULL when there are no rules */
+	struct fsv_cache *cache;		/* the server's; NULL when it is switched off */
 	int64_t single_ms, batch_ms;
 	size_t batch_max, batch_slice;
 	const char *role;
@@ -53,6 +56,9 @@ struct fsv_server {
 	unsigned batch_threads;
 	struct fsv_crews *crews;		/* of databases and plugins */
 	struct fsv_models *models;
+	struct fsv_redis *redis;		/* of redis.…; NULL when it names no server */
+	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
+	struct fsv_cache *cache;		/* of hosts' answers */
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
 	unsigned max_inflight;

@@ -51,10 +51,11 @@ static const struct fsv_conf_key keys[] = {
 
 	[FSV_SK_SINGLE_ADAPTOR] = { "feature.single.adaptor", FSV_CONF_STRING, 0, NULL, NULL, 0, 0, NULL,
 		"Where the features for single requests come from: MockAdapter, TestFileAdapter, TestFilePickAdapter, "
-		"HttpAdapter, HttpAdapterByHeader, SqlAdapter, MysqlAdapter or PluginAdapter, with or without the reference's package name.", "Host" },
+		"HttpAdapter, HttpAdapterByHeader, SqlAdapter, MysqlAdapter, RedisAdapter or PluginAdapter, with or without the "
+		"reference's package name.", "Host" },
 	[FSV_SK_BATCH_ADAPTOR] = { "feature.batch.adaptor", FSV_CONF_STRING, 0, NULL, NULL, 0, 0, NULL,
 		"The same for batches: MockBatchAdapter, BatchTestFileAdapter, BatchTestFilePickAdapter, HttpBatchAdapter, "
-		"SqlBatchAdapter, PluginBatchAdapter or ParallelBatchToSingleFeatureAdaptor.", NULL },
+		"SqlBatchAdapter, BatchRedisAdapter, PluginBatchAdapter or ParallelBatchToSingleFeatureAdaptor.", NULL },
 	[FSV_SK_BATCH_SINGLE_ADAPTOR] = { "feature.batch.single.adaptor", FSV_CONF_STRING, 0, NULL, NULL, 0, 0, NULL,
 		"The adaptor for single requests that ParallelBatchToSingleFeatureAdaptor asks for each row.", NULL },
 	[FSV_SK_BATCH_CONCURRENCY] = { "feature.batch.concurrency", FSV_CONF_INT, 0, NULL, "32", 1, 10000, NULL,
@@ -127,6 +128,69 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_SK_PLUGIN_MAX_ANSWER] = { "feature.plugin.max.answer", FSV_CONF_SIZE, 0, NULL, "1M", 1024, 1 << 30, NULL,
 		"Largest answer for one person that is taken.", NULL },
 
+	[FSV_SK_RESULT_CACHE] = { "remoteModelInferenceResultCacheSwitch", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
+		"Keep what hosts answer, and do not ask them again about the same person while it is kept.",
+		"Cache of hosts' answers" },
+	[FSV_SK_CACHE_TYPE] = { "cache.type", FSV_CONF_ENUM, FSV_CONF_RESTART, NULL, "local", 0, 0, "local|redis",
+		"Where answers are kept: in this process, or in Redis, where several guests share them.", NULL },
+	[FSV_SK_CACHE_MAX_VALUE] = { "cache.value.max", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "256K", 64, 64 << 20, NULL,
+		"Largest answer about one person that is kept.", NULL },
+	[FSV_SK_LOCAL_MAX_SIZE] = { "local.cache.maxsize", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "10000", 1, 100000000,
+		NULL, "Answers that are kept in this process; the least recently used make room.", NULL },
+	[FSV_SK_LOCAL_MAX_BYTES] = { "local.cache.maxbytes", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "64M", 1 << 16,
+		INT64_C(1) << 40, NULL, "Memory that they may take.", NULL },
+	[FSV_SK_LOCAL_EXPIRE] = { "local.cache.expire", FSV_CONF_DURATION, FSV_CONF_RESTART, "s", "30s", 0, 365 * DAY_MS,
+		NULL, "How long one is kept, from when the host gave it; 0 = until room is needed.", NULL },
+	[FSV_SK_LOCAL_INTERVAL] = { "local.cache.interval", FSV_CONF_DURATION, FSV_CONF_RESTART, "s", "3s", 0, DAY_MS, NULL,
+		"How often, while the cache is in use, those past it are thrown out.", NULL },
+
+	[FSV_SK_REDIS_IP] = { "redis.ip", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
+		"Host of the Redis server; unset = none. It keeps answers when cache.type is redis, and holds the features of "
+		"RedisAdapter and BatchRedisAdapter unless feature.redis.nodes is set.", "Redis" },
+	[FSV_SK_REDIS_PORT] = { "redis.port", FSV_CONF_PORT, FSV_CONF_RESTART, NULL, "3306", 0, 0, NULL,
+		"Its port. The default is the reference's; Redis itself has 6379.", NULL },
+	[FSV_SK_REDIS_CLUSTER_NODES] = { "redis.cluster.nodes", FSV_CONF_ADDRESS, FSV_CONF_RESTART | FSV_CONF_LIST, NULL, NULL,
+		0, 0, NULL, "Nodes of a Redis cluster, as host:port, instead of redis.ip; some are enough to find the others.",
+		NULL },
+	[FSV_SK_REDIS_PASSWORD] = { "redis.password", FSV_CONF_STRING, FSV_CONF_RESTART | FSV_CONF_SECRET, NULL, NULL, 0, 0,
+		NULL, "Its password. redis.passwordFile keeps it out of this file.", NULL },
+	[FSV_SK_REDIS_PASSWORD_FILE] = { "redis.passwordFile", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
+		"File whose first line is the password; read for each new connection, so that it can be changed.", NULL },
+	[FSV_SK_REDIS_TIMEOUT] = { "redis.timeout", FSV_CONF_DURATION, FSV_CONF_RESTART, "ms", "2s", 1, DAY_MS, NULL,
+		"Silence after which a Redis server counts as down. From then on nobody waits for it; it is tried again in the "
+		"background, after 100 ms at first and every 5 s at last. A request waits for the cache no longer than half of "
+		"its own time.", NULL },
+	[FSV_SK_REDIS_EXPIRE] = { "redis.expire", FSV_CONF_DURATION, FSV_CONF_RESTART, "s", "3000s", 0, 365 * DAY_MS, NULL,
+		"How long an answer is kept there; 0 = as long as the server likes.", NULL },
+	[FSV_SK_REDIS_MAX_TOTAL] = { "redis.maxTotal", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "20", 1, 1000, NULL,
+		"Connections to each server. Each carries many commands; another is opened when all have 32 under way.", NULL },
+	[FSV_SK_REDIS_MAX_IDLE] = { "redis.maxIdle", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "2", 1, 1000, NULL,
+		"Connections that stay open without work.", NULL },
+	[FSV_SK_REDIS_MAX_COMMANDS] = { "redis.maxCommands", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "8192", 1, 1000000, NULL,
+		"Commands under way, one for each person; over it the cache is passed by, and look-ups of features fail.", NULL },
+	[FSV_SK_REDIS_MAX_REPLY] = { "redis.maxReply", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "4M", 4096, 1 << 29, NULL,
+		"Largest reply that is taken.", NULL },
+	[FSV_SK_REDIS_TLS] = { "redis.tls.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
+		"TLS to Redis. The server's certificate must carry the name, or the address, that it is reached by.", NULL },
+	[FSV_SK_REDIS_TLS_CA] = { "redis.tls.caFile", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
+		"Authorities that it may be signed by; unset = those of the system.", NULL },
+	[FSV_SK_REDIS_TLS_CERT] = { "redis.tls.certChainFile", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
+		"Own certificate, for servers that ask for one.", NULL },
+	[FSV_SK_REDIS_TLS_KEY] = { "redis.tls.privateKeyFile", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
+		"Its key.", NULL },
+	[FSV_SK_FEATURE_REDIS_NODES] = { "feature.redis.nodes", FSV_CONF_ADDRESS, FSV_CONF_RESTART | FSV_CONF_LIST, NULL, NULL,
+		0, 0, NULL, "Redis servers with features, as host:port, when they are others than redis.ip or "
+		"redis.cluster.nodes. Limits and TLS are those of redis.….", NULL },
+	[FSV_SK_FEATURE_REDIS_CLUSTER] = { "feature.redis.cluster", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
+		"They are nodes of a cluster.", NULL },
+	[FSV_SK_FEATURE_REDIS_PASSWORD_FILE] = { "feature.redis.passwordFile", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0,
+		NULL, "Their password, as in redis.passwordFile.", NULL },
+	[FSV_SK_FEATURE_REDIS_KEY] = { "feature.redis.key", FSV_CONF_STRING, 0, NULL, "${id|device_id}", 0, 0, NULL,
+		"Key of the hash with a person's features. ${a|b} stands for the member a of sendToRemoteFeatureData or, where "
+		"that is missing or empty, for b.", NULL },
+	[FSV_SK_FEATURE_REDIS_FIELDS] = { "feature.redis.fields", FSV_CONF_STRING, FSV_CONF_LIST, NULL, NULL, 0, 0, NULL,
+		"Fields of the hash to ask for; unset = all.", NULL },
+
 	[FSV_SK_WORKER_THREADS] = { "worker.threads", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "0", 0, 256, NULL,
 		"Threads that carry requests; 0 = half of the cores, at least one.", "Limits" },
 	[FSV_SK_BATCH_THREADS] = { "batch.threads", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "0", 0, 256, NULL,
@@ -164,24 +228,10 @@ static const struct fsv_conf_key keys[] = {
 				      "Find the proxy through ZooKeeper."),
 	[FSV_SK_ZK_URL] = IDLE("zk.url", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL,
 			       "Addresses of the ZooKeeper servers."),
-	[FSV_SK_RESULT_CACHE] = IDLE("remoteModelInferenceResultCacheSwitch", FSV_CONF_BOOL, 0, NULL, "false",
-				     "Keep the answers of hosts."),
 	IDLE("acl.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", "Access control on the ZooKeeper nodes."),
 	IDLE("acl.username", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, "Name for the ZooKeeper nodes."),
 	IDLE("acl.password", FSV_CONF_STRING, FSV_CONF_RESTART | FSV_CONF_SECRET, NULL, NULL,
 	     "Password for the ZooKeeper nodes."),
-	IDLE("cache.type", FSV_CONF_STRING, 0, NULL, "local", "Where they are kept: local or redis."),
-	IDLE("local.cache.maxsize", FSV_CONF_INT, 0, NULL, "10000", "Answers kept in memory."),
-	IDLE("local.cache.expire", FSV_CONF_DURATION, 0, "s", "30s", "How long one is kept."),
-	IDLE("local.cache.interval", FSV_CONF_DURATION, 0, "s", "3s", "How often old ones are looked for."),
-	IDLE("redis.ip", FSV_CONF_STRING, 0, NULL, NULL, "Redis server."),
-	IDLE("redis.port", FSV_CONF_PORT, 0, NULL, "3306", "Its port."),
-	IDLE("redis.password", FSV_CONF_STRING, FSV_CONF_SECRET, NULL, NULL, "Its password."),
-	IDLE("redis.timeout", FSV_CONF_DURATION, 0, "ms", "2s", "How long it may take to answer."),
-	IDLE("redis.expire", FSV_CONF_DURATION, 0, "s", "3000s", "How long an answer is kept there."),
-	IDLE("redis.maxTotal", FSV_CONF_INT, 0, NULL, "20", "Connections to it."),
-	IDLE("redis.maxIdle", FSV_CONF_INT, 0, NULL, "2", "Idle connections to it."),
-	IDLE("redis.cluster.nodes", FSV_CONF_STRING, 0, NULL, NULL, "Nodes of a Redis cluster."),
 	IDLE("model.transfer.url", FSV_CONF_STRING, 0, NULL, NULL, "FATE-Flow's URL for fetching models."),
 	IDLE("model.synchronize", FSV_CONF_BOOL, 0, NULL, "false", "Let other nodes fetch models from here."),
 	IDLE("httpclinet.config.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "500ms",
@@ -206,6 +256,22 @@ static const struct fsv_conf_key keys[] = {
 	RETIRED_MS("httpclient.init.pool.connection.req.timeout", "See http.connect.timeout."),
 };
 
+static int check_redis(const struct fsv_conf *conf, struct fsv_err *err)
+{
+	const char *ip = fsv_conf_str(conf, FSV_SK_REDIS_IP);
+	bool cert = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CERT), key = fsv_conf_str(conf, FSV_SK_REDIS_TLS_KEY);
+
+	if (fsv_conf_bool(conf, FSV_SK_RESULT_CACHE) && fsv_conf_enum(conf, FSV_SK_CACHE_TYPE) == 1 &&
+	    (!ip || fsv_str_blank(fsv_str(ip))) && !*fsv_conf_list(conf, FSV_SK_REDIS_CLUSTER_NODES))
+		return fsv_err_set(err, FSV_E_CONFIG, "%s: cache.type: redis needs redis.ip or redis.cluster.nodes",
+				   fsv_conf_where(conf, FSV_SK_CACHE_TYPE));
+	if (cert != key)
+		return fsv_err_set(err, FSV_E_CONFIG, "%s: redis.tls.certChainFile and redis.tls.privateKeyFile go together; "
+				   "set both or none",
+				   fsv_conf_where(conf, cert ? FSV_SK_REDIS_TLS_CERT : FSV_SK_REDIS_TLS_KEY));
+	return 0;
+}
+
 static int check(const struct fsv_conf *conf, struct fsv_err *err)
 {
 	int64_t port = fsv_conf_int(conf, FSV_SK_PORT);
@@ -213,7 +279,7 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 	if (port != 0 && port == fsv_conf_int(conf, FSV_SK_HTTP_PORT))
 		return fsv_err_set(err, FSV_E_CONFIG, "port and server.port are both %lld; give each its own port",
 				   (long long)port);
-	return fsv_adaptor_check(conf, err);
+	return check_redis(conf, err) < 0 ? FSV_E_CONFIG : fsv_adaptor_check(conf, err);
 }
 
 const struct fsv_conf_schema fsv_server_schema = {
