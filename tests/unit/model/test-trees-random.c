@@ -309,6 +309,60 @@ struct tally {
 	unsigned scores, own, hosts, mix, homo;
 };
 
+enum { BATCH = 37 };	/* more than go through the operators together */
+
+/* What a row of the guest comes to with the answers of this person's hosts. */
+static const char *merged(const struct t_plans *plans, const struct fsv_row *row, const struct person *p,
+			  struct fsv_arena *arena)
+{
+	struct fsv_buf *out = FSV_ARENA_NEW(arena, struct fsv_buf);
+	struct fsv_remote answers[T_PARTIES];
+	struct fsv_err err = FSV_ERR_INIT;
+	struct fsv_merge merge;
+	struct fsv_jsonw w;
+
+	for (unsigned i = 1; i < plans->n; i++)
+		t_ask(plans->plan[i], t_party[i], p->json[i], arena, &answers[i - 1]);
+	fsv_buf_init(out, arena, 0);
+	fsv_jsonw_init(&w, out);
+	if (fsv_plan_merge(plans->plan[0], row, answers, plans->n - 1, arena, &w, &merge, &err) < 0)
+		return fsv_arena_cstr(arena, fsv_str(err.text));
+	return merge.retcode ? fsv_arena_cstr(arena, merge.retmsg) : fsv_buf_cstr(out);
+}
+
+/* Rows of a batch come to what each comes to alone, and fail alone. */
+static void check_batch(const struct t_forest *f, const struct t_plans *plans, uint64_t seed)
+{
+	struct fsv_plan_row rows[BATCH] = { 0 };
+	struct person people[BATCH];
+	struct fsv_arena arena;
+	unsigned failed = 0;
+
+	fsv_arena_init(&arena, 1 << 16);
+	for (unsigned i = 0; i < BATCH; i++) {
+		make_person(f, (unsigned[]){ 0, 15, 40 }[i % 3], &people[i], &arena);
+		rows[i].features = i == 20 ? FSV_STR_NULL : fsv_str(people[i].json[0]);
+	}
+	fsv_plan_local_rows(plans->plan[0], rows, BATCH, &arena);
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct fsv_err err = FSV_ERR_INIT;
+		struct fsv_row *alone = NULL;
+		int r = i == 20 ? FSV_E_SYSTEM : fsv_plan_local(plans->plan[0], rows[i].features, &arena, &alone, &err);
+
+		if ((r < 0) != !rows[i].row || r != rows[i].code)
+			fail_msg("seed %llu, row %u: %d in the batch, %d alone", (unsigned long long)seed, i, rows[i].code, r);
+		failed += r < 0;
+		if (i == 20)
+			continue;
+		if (r < 0)
+			assert_true(fsv_str_is(rows[i].why, err.text));
+		else
+			assert_string_equal(merged(plans, rows[i].row, &people[i], &arena), merged(plans, alone, &people[i], &arena));
+	}
+	assert_in_range(failed, 1, BATCH - 1);
+	fsv_arena_done(&arena);
+}
+
 static void check_forest(const struct t_forest *f, uint64_t seed, struct tally *tally)
 {
 	struct fsv_arena arena;
@@ -336,6 +390,7 @@ static void check_forest(const struct t_forest *f, uint64_t seed, struct tally *
 		fsv_arena_reset(&arena);
 	}
 	fsv_arena_done(&arena);
+	check_batch(f, &plans, seed);
 	t_close(&plans);
 }
 

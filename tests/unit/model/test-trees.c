@@ -213,6 +213,37 @@ static void leaves_with_a_weight_for_each_class(void **state)
 	t_close(&p);
 }
 
+/* Behind it, a transform of labels gives the classes the names that people know. z = [0.15, 0.27, 0.06]. */
+static void labels_get_their_names(void **state)
+{
+	static const struct t_forest f = {
+		.n_trees = 3, .n_parties = 2, .n_columns = 1, .classes = 3, .rate = 0.3,
+		.trees = { STUMP(0, 1.0, 0.5, -0.2), STUMP(1, 2.0, 0.1, 0.9), STUMP(0, 0.5, 0.2, 0.05) },
+	};
+	Fsv__LabelTransformParam label = FSV__LABEL_TRANSFORM_PARAM__INIT;
+	Fsv__LabelTransformParam__LabelEncoderEntry entry = FSV__LABEL_TRANSFORM_PARAM__LABEL_ENCODER_ENTRY__INIT, *entries[] = { &entry };
+	struct fsv_err err = FSV_ERR_INIT;
+	struct fsv_plan *plan;
+	struct test_model m;
+
+	(void)state;
+	entry.key = (char *)"one";
+	entry.value = (char *)"fraud";
+	label.label_encoder = entries;
+	label.n_label_encoder = 1;
+	model_init(&m);
+	model_add_dsl(&m, "{\"components\":{\"sbt_0\":{\"CodePath\":\"HeteroSecureBoostingTreeGuest\"},\"names_0\":{\"CodePath\":"
+		      "\"LabelTransformer\",\"input\":{\"data\":{\"data\":[\"sbt_0.data\"]}}}}}");
+	t_add(&m, &f, 0);
+	model_add(&m, "names_0.model:LabelTransformParam", &label.base);
+	if (model_compile(&m, true, &plan, &err) < 0)
+		fail_msg("%s", err.text);
+	check_merge(plan, "{\"g0\":0}", 1, "{\"sbt_0\":{\"1\":{\"0\":false}}}", NULL, 0,
+		    "\"score\":[0.3287929182883114,0.3707129801916661,0.30049410152002254],\"label\":\"fraud\"");
+	fsv_plan_free(plan);
+	model_done(&m);
+}
+
 /* Trees of one party ------------------------------------------------------------------------------ */
 
 static void mix_mode(void **state)
@@ -475,6 +506,7 @@ int main(void)
 		cmocka_unit_test(a_value),
 		cmocka_unit_test(a_value_of_which_the_logarithm_was_trained),
 		cmocka_unit_test(leaves_with_a_weight_for_each_class),
+		cmocka_unit_test(labels_get_their_names),
 		cmocka_unit_test(mix_mode),
 		cmocka_unit_test(leaves_that_hosts_name),
 		cmocka_unit_test(complete_secure),
