@@ -8,6 +8,7 @@
 #include "envelope.h"
 #include "guest.h"
 #include "model/models.h"
+#include "registration.h"
 
 struct fsv_interface;
 struct fsv_row;
@@ -17,6 +18,9 @@ struct fsv_guest_party {
 	struct fsv_guest *guest;
 	const struct fsv_partner *partner;
 	struct fsv_rpc_request *request;	/* NULL when it has ended */
+	struct fsv_hop hop;			/* that it went over */
+	struct fsv_str packet;
+	bool again;				/* it is the second one */
 	struct fsv_answer answer;
 };
 
@@ -24,7 +28,7 @@ struct fsv_guest {
 	struct fsv_guest_in in;
 	enum fsv_request_kind kind;
 	const struct fsv_interface *interface;
-	int64_t began;
+	int64_t began, deadline;
 	struct fsv_server_view *view;		/* NULL when it was not admitted */
 	struct fsv_trace trace;
 	struct fsv_request request;

@@ -8,6 +8,7 @@
 #include "envelope.h"
 #include "guest-private.h"
 #include "model/plan.h"
+#include "registry/view.h"
 #include "server.h"
 
 static const struct fsv_interface interfaces[] = {
@@ -105,13 +106,58 @@ static void take_answer(struct fsv_guest_party *p, struct fsv_rpc_msg *msg)
 		no_answer(p, "its answer has no data");
 }
 
+static struct fsv_str hops_text(unsigned hops)
+{
+	static const char digits[] = "0123456789";
+
+	_Static_assert(FSV_HOPS_MAX < 10, "one digit");
+	return fsv_str_n(&digits[hops], 1);
+}
+
+static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text);
+
+/* The meta data is copied by the sender. */
+static void send_packet(struct fsv_guest_party *p)
+{
+	struct fsv_guest *g = p->guest;
+	const struct fsv_rpc_meta meta[] = {
+		{ "caseid", g->trace.case_id },
+		{ "traceparent", g->trace.traceparent },
+		{ "fate-hops", hops_text(g->trace.hops) },
+	};
+
+	p->request = fsv_rpc_send(g->in.worker, &(struct fsv_rpc_request_opt){
+		.channel = p->hop.channel, .method = FSV_UNARY_METHOD, .body = p->packet, .deadline = g->deadline,
+		.meta = meta, .n_meta = 3,
+	}, on_answer, p);
+}
+
+/* A packet that never left may go over another proxy; one that may have arrived is not sent twice. */
+static bool send_again(struct fsv_guest_party *p, const struct fsv_hop *failed)
+{
+	struct fsv_err err;
+
+	if (p->again || p->guest->fault ||
+	    fsv_server_hop(p->guest->in.server, p->guest->view, failed, &p->hop, &err) < 0)
+		return false;
+	p->again = true;
+	send_packet(p);
+	return true;
+}
+
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
 {
 	struct fsv_guest_party *p = arg;
 	struct fsv_guest *g = p->guest;
 	const struct fsv_log_tags tags = { .case_id = g->trace.case_id.p, .party_id = p->partner->party_id };
+	struct fsv_hop hop = p->hop;
+	bool sent_again;
 
 	p->request = NULL;
+	sent_again = fsv_rpc_never_sent(status, text) && send_again(p, &hop);
+	fsv_hop_done(&hop, status);
+	if (sent_again)
+		return;
 	if (g->fault) {
 		/* Known already what the client is told. */
 	} else if (status == FSV_RPC_OK) {
@@ -125,41 +171,30 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 		fsv_guest_finish(g);
 }
 
-static struct fsv_str hops_text(unsigned hops)
-{
-	static const char digits[] = "0123456789";
-
-	_Static_assert(FSV_HOPS_MAX < 10, "one digit");
-	return fsv_str_n(&digits[hops], 1);
-}
-
 static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
 {
-	const struct fsv_rpc_meta meta[] = {
-		{ "caseid", g->trace.case_id },
-		{ "traceparent", g->trace.traceparent },
-		{ "fate-hops", hops_text(g->trace.hops) },
-	};
 	int64_t own_ms = g->kind == FSV_REQUEST_BATCH ? g->view->batch_ms : g->view->single_ms;
-	struct fsv_rpc_request_opt opt = {
-		.method = FSV_UNARY_METHOD, .deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms)),
-		.meta = meta, .n_meta = 3,
-	};
-	int r = fsv_server_proxy(g->view, &opt.channel, err);
+	struct fsv_hop hop;
+	int r = fsv_server_hop(g->in.server, g->view, NULL, &hop, err);
 
 	if (r < 0)
 		return r;
+	g->deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms));
 	fsv_guest_begin_packets(g);
 	g->n_parties = g->model->n_partners;
 	g->parties = FSV_ARENA_NEW_N(g->in.arena, struct fsv_guest_party, g->n_parties);
 	for (unsigned i = 0; i < g->n_parties; i++) {
 		struct fsv_guest_party *p = &g->parties[i];
 
-		*p = (struct fsv_guest_party){ .guest = g, .partner = &g->model->partners[i] };
-		opt.body = fsv_guest_packet(g, p->partner);
+		*p = (struct fsv_guest_party){ .guest = g, .partner = &g->model->partners[i], .hop = hop };
+		if (hop.node)
+			fsv_ref_get(&hop.node->ref);
+		p->packet = fsv_guest_packet(g, p->partner);
 		g->n_waiting++;
-		p->request = fsv_rpc_send(g->in.worker, &opt, on_answer, p);
+		send_packet(p);
 	}
+	if (hop.node)
+		fsv_ref_put(&hop.node->ref);
 	return 0;
 }
 
