@@ -30,7 +30,7 @@ int fsv_registry_keys_check(const struct fsv_conf *conf, unsigned base, struct f
 		return fsv_err_set(err, FSV_E_CONFIG, "%s: acl.username cannot have a colon",
 				   fsv_conf_where(conf, base + FSV_RK_USER));
 	if (given(conf, base + FSV_RK_PASSWORD) == given(conf, base + FSV_RK_PASSWORD_FILE))
-		return fsv_err_set(err, FSV_E_CONFIG, "%s: acl.enable is true, so one of acl.password.file and acl.password must "
+		return fsv_err_set(err, FSV_E_CONFIG, "%s: acl.enable is true, so one of acl.passwordFile and acl.password must "
 				   "be set, and not both", fsv_conf_where(conf, base + FSV_RK_ACL));
 	return 0;
 }
@@ -48,10 +48,10 @@ static int read_password(const struct fsv_conf *conf, unsigned base, char **ret_
 	}
 	r = fsv_read_file(fsv_conf_str(conf, base + FSV_RK_PASSWORD_FILE), PASSWORD_MAX, &data, &n, err);
 	if (r < 0)
-		return fsv_err_wrap(err, "acl.password.file");
+		return fsv_err_wrap(err, "acl.passwordFile");
 	text = fsv_str_trim(fsv_str_n(data, n));
 	if (text.n == 0)
-		r = fsv_err_set(err, FSV_E_CONFIG, "acl.password.file: %s is empty",
+		r = fsv_err_set(err, FSV_E_CONFIG, "acl.passwordFile: %s is empty",
 				fsv_conf_str(conf, base + FSV_RK_PASSWORD_FILE));
 	else
 		*ret_password = fsv_str_dup(text);

@@ -22,8 +22,8 @@ enum fsv_registry_key {
 	  "password.", NULL }, \
 	{ "acl.username", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL, "Name for acl.enable.", NULL }, \
 	{ "acl.password", FSV_CONF_STRING, FSV_CONF_RESTART | FSV_CONF_SECRET, NULL, NULL, 0, 0, NULL, \
-	  "Password for acl.enable; acl.password.file keeps it out of this file.", NULL }, \
-	{ "acl.password.file", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL, \
+	  "Password for acl.enable; acl.passwordFile keeps it out of this file.", NULL }, \
+	{ "acl.passwordFile", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL, \
 	  "File with nothing but the password for acl.enable.", NULL }, \
 	{ "registry.address", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL, \
 	  "Address or name that others reach this machine at; v6 addresses stand in brackets. Unset: the address of the " \

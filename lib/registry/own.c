@@ -311,6 +311,8 @@ static void step(struct fsv_own *own)
 	if (!r->up)
 		return;
 	if (own->wanted && !own->present) {
+		if (!r->informed)
+			return;
 		if (own->made_at == 0 || fsv_now_ns() > own->made_at + AGAIN_MS * FSV_MS)
 			create(own);
 	} else if (!own->wanted) {
@@ -594,6 +596,13 @@ void fsv_own_on_state(struct fsv_registry *r, enum fsv_zk_state state)
 		}
 		step(own);
 	}
+}
+
+void fsv_own_go(struct fsv_registry *r)
+{
+	r->informed = true;
+	for (size_t i = r->own.n; i-- > 0;)
+		step(r->own.entries[i].value);
 }
 
 void fsv_own_on_event(struct fsv_registry *r, const char *path)

@@ -36,6 +36,8 @@ struct fsv_registry {
 	struct fsv_timer *tick, *soon, *address_timer, *leave_timer;
 	bool up;
 	bool told_down;
+	bool informed;				/* we know of others what we need for the requests that registering brings */
+	unsigned ticks_up;			/* while not */
 	char *address;				/* NULL until it is known */
 	_Atomic(char *) address_found;		/* by the pool */
 	char instance_id[37];
@@ -86,6 +88,8 @@ void fsv_own_start(struct fsv_registry *r);		/* once the address is known */
 void fsv_own_on_state(struct fsv_registry *r, enum fsv_zk_state state);
 void fsv_own_on_event(struct fsv_registry *r, const char *path);
 void fsv_own_tick(struct fsv_registry *r);
+/* Registers, now that r->informed. */
+void fsv_own_go(struct fsv_registry *r);
 void fsv_own_done(struct fsv_registry *r);
 unsigned fsv_own_present(const struct fsv_registry *r);
 

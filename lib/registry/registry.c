@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { TICK_MS = 1000, ADDRESS_MS = 20, POOL_QUEUE = 16 };
+enum { TICK_MS = 1000, ADDRESS_MS = 20, POOL_QUEUE = 16, INFORM_TICKS = 3 };
 
 /* Options ------------------------------------------------------------------------------------------------ */
 
@@ -101,6 +101,9 @@ static void on_tick(void *arg)
 		fsv_log_warn("registry: ZooKeeper at %s does not answer yet; serving without it and trying on", r->opt.hosts);
 	}
 	r->told_down = r->told_down || r->up;
+	/* Better to be found and not to know everybody than not to be found. */
+	if (r->up && !r->informed && ++r->ticks_up > INFORM_TICKS)
+		fsv_own_go(r);
 	fsv_own_tick(r);
 	fsv_watch_tick(r);
 	fsv_files_tick(r);

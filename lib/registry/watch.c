@@ -189,11 +189,11 @@ static void settle(struct fsv_registry *r)
 		drop_unconfirmed(r);
 		fsv_log_info("registry: %zu services are known", r->lists.n);
 	}
-	if (!r->dirty)
-		return;
-	if (r->outstanding == 0) {
+	if (r->dirty && r->outstanding == 0)
 		fsv_watch_publish(r);
-	} else if (!r->soon_set) {
+	if (r->synced && !r->informed)
+		fsv_own_go(r);
+	if (r->dirty && r->outstanding > 0 && !r->soon_set) {
 		r->soon_set = true;
 		fsv_timer_set(r->soon, PUBLISH_MS, 0);
 	}
