@@ -9,6 +9,7 @@
 #include "envelope.h"
 #include "guest.h"
 #include "model/models.h"
+#include "registration.h"
 
 struct fsv_interface;
 struct fsv_plan_row;
@@ -20,6 +21,9 @@ struct fsv_guest_party {
 	struct fsv_guest *guest;
 	const struct fsv_partner *partner;
 	struct fsv_rpc_request *request;	/* NULL when it has ended */
+	struct fsv_hop hop;			/* that it went over */
+	struct fsv_str packet;
+	bool again;				/* it is the second one */
 	struct fsv_answer answer;
 
 	const int32_t *asked;			/* batch: ascending indexes of the rows that it is asked about */
@@ -34,13 +38,12 @@ struct fsv_guest {
 	enum fsv_request_kind kind;
 	const struct fsv_interface *interface;
 	int64_t began;
+	int64_t deadline;			/* of all parties' answers, monotonic ns */
 	struct fsv_server_view *view;		/* NULL when it was not admitted */
 	struct fsv_trace trace;
 	struct fsv_request request;
 	struct fsv_model *model;		/* one reference; NULL until found */
 
-	struct fsv_rpc_channel *proxy;		/* the view's */
-	int64_t deadline;			/* of all parties' answers, monotonic ns */
 	struct fsv_guest_party *parties;	/* in the model's order */
 	unsigned n_parties;
 	unsigned n_waiting;			/* for: answers, the cache, the own part, the start itself */

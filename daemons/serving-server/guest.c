@@ -8,6 +8,7 @@
 #include "envelope.h"
 #include "guest-private.h"
 #include "model/plan.h"
+#include "registry/view.h"
 #include "server.h"
 
 static const struct fsv_interface interfaces[] = {
@@ -122,13 +123,58 @@ static void part_done(void *arg)
 		fsv_guest_finish(g);
 }
 
+static struct fsv_str hops_text(unsigned hops)
+{
+	static const char digits[] = "0123456789";
+
+	_Static_assert(FSV_HOPS_MAX < 10, "one digit");
+	return fsv_str_n(&digits[hops], 1);
+}
+
+static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text);
+
+/* The meta data is copied by the sender. */
+static void send_packet(struct fsv_guest_party *p)
+{
+	struct fsv_guest *g = p->guest;
+	const struct fsv_rpc_meta meta[] = {
+		{ "caseid", g->trace.case_id },
+		{ "traceparent", g->trace.traceparent },
+		{ "fate-hops", hops_text(g->trace.hops) },
+	};
+
+	p->request = fsv_rpc_send(g->in.worker, &(struct fsv_rpc_request_opt){
+		.channel = p->hop.channel, .method = FSV_UNARY_METHOD, .body = p->packet, .deadline = g->deadline,
+		.meta = meta, .n_meta = 3,
+	}, on_answer, p);
+}
+
+/* A packet that never left may go over another proxy; one that may have arrived is not sent twice. */
+static bool send_again(struct fsv_guest_party *p, const struct fsv_hop *failed)
+{
+	struct fsv_err err;
+
+	if (p->again || p->guest->fault ||
+	    fsv_server_hop(p->guest->in.server, p->guest->view, failed, &p->hop, &err) < 0)
+		return false;
+	p->again = true;
+	send_packet(p);
+	return true;
+}
+
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
 {
 	struct fsv_guest_party *p = arg;
 	struct fsv_guest *g = p->guest;
 	const struct fsv_log_tags tags = { .case_id = g->trace.case_id.p, .party_id = p->partner->party_id };
+	struct fsv_hop hop = p->hop;
+	bool sent_again;
 
 	p->request = NULL;
+	sent_again = fsv_rpc_never_sent(status, text) && send_again(p, &hop);
+	fsv_hop_done(&hop, status);
+	if (sent_again)
+		return;
 	if (g->fault) {
 		/* Known already what the client is told. */
 	} else if (status == FSV_RPC_OK) {
@@ -141,42 +187,33 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	part_done(g);
 }
 
-static struct fsv_str hops_text(unsigned hops)
+/* Asks those whose answers the cache does not have, each over a proxy of its own choice. */
+static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
 {
-	static const char digits[] = "0123456789";
-
-	_Static_assert(FSV_HOPS_MAX < 10, "one digit");
-	return fsv_str_n(&digits[hops], 1);
-}
-
-static void ask_parties(struct fsv_guest *g)
-{
-	const struct fsv_rpc_meta meta[] = {
-		{ "caseid", g->trace.case_id },
-		{ "traceparent", g->trace.traceparent },
-		{ "fate-hops", hops_text(g->trace.hops) },
-	};
-	struct fsv_rpc_request_opt opt = {
-		.channel = g->proxy, .method = FSV_UNARY_METHOD, .deadline = g->deadline, .meta = meta, .n_meta = 3,
-	};
-
 	for (unsigned i = 0; i < g->n_parties; i++) {
 		struct fsv_guest_party *p = &g->parties[i];
+		int r;
 
 		if (p->cached && fsv_guest_use_cached(p))
 			continue;
-		opt.body = fsv_guest_packet(g, p);
+		r = fsv_server_hop(g->in.server, g->view, NULL, &p->hop, err);
+		if (r < 0)
+			return r;
+		p->packet = fsv_guest_packet(g, p);
 		g->n_waiting++;
-		p->request = fsv_rpc_send(g->in.worker, &opt, on_answer, p);
+		send_packet(p);
 	}
+	return 0;
 }
 
 static void on_cached(struct fsv_cache_lookup *lookup)
 {
 	struct fsv_guest *g = lookup->arg;
+	struct fsv_err err;
+	int r = g->fault ? 0 : ask_parties(g, &err);
 
-	if (!g->fault)
-		ask_parties(g);
+	if (r < 0)
+		give_up(g, r, err.text);
 	part_done(g);
 }
 
@@ -185,13 +222,9 @@ static int begin_asking(struct fsv_guest *g, struct fsv_err *err)
 {
 	bool batch = g->kind == FSV_REQUEST_BATCH;
 	int64_t own_ms = batch ? g->view->batch_ms : g->view->single_ms;
-	int r;
 
 	if (!fsv_plan_asks_partners(g->model->plan))
 		return 0;
-	r = fsv_server_proxy(g->view, &g->proxy, err);
-	if (r < 0)
-		return r;
 	g->deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms));
 	fsv_guest_encode_sent(g);
 	g->n_parties = g->model->n_partners;
@@ -200,10 +233,8 @@ static int begin_asking(struct fsv_guest *g, struct fsv_err *err)
 		g->parties[i] = (struct fsv_guest_party){
 			.guest = g, .partner = &g->model->partners[i], .asked = g->indexes, .n_asked = batch ? g->n_rows : 0,
 		};
-	if (!g->view->cache || g->n_parties == 0) {
-		ask_parties(g);
-		return 0;
-	}
+	if (!g->view->cache || g->n_parties == 0)
+		return ask_parties(g, err);
 	g->n_waiting++;
 	fsv_guest_look_up(g, on_cached);
 	return 0;

@@ -21,6 +21,7 @@
 #include "net/http-client.h"
 #include "net/http.h"
 #include "net/redis.h"
+#include "registry/registry.h"
 #include "serving-server-conf.h"
 
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
@@ -70,14 +71,6 @@ static int connect_proxy(const struct fsv_server *server, struct fsv_server_view
 	return r;
 }
 
-/* What an operator may count on, and would miss. */
-static void warn_of_idle_keys(const struct fsv_conf *conf)
-{
-	if (fsv_conf_is_set(conf, FSV_SK_ZK_URL))
-		fsv_log_warn("%s: zk.url has no effect in this version; nothing is registered, and packets go to the "
-			     "address under proxy", fsv_conf_where(conf, FSV_SK_ZK_URL));
-}
-
 static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
 		     struct fsv_err *err)
 {
@@ -104,7 +97,6 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 	view->batch = fsv_adaptor_new(conf, FSV_SK_BATCH_ADAPTOR, &env);
 	view->flow = load_flow(server);
 	view->cache = fsv_conf_bool(conf, FSV_SK_RESULT_CACHE) ? server->cache : NULL;
-	warn_of_idle_keys(conf);
 	*ret_view = view;
 	return 0;
 }
@@ -298,8 +290,11 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 
 /* Stop -------------------------------------------------------------------------------------------- */
 
-void fsv_server_drain(struct fsv_server *server)
+static void refuse_requests(void *arg)
 {
+	struct fsv_server *server = arg;
+
+	server->leaving = false;
 	atomic_store(&server->draining, true);
 	if (server->http)
 		fsv_http_drain(server->http);
@@ -307,9 +302,19 @@ void fsv_server_drain(struct fsv_server *server)
 		fsv_rpc_server_drain(server->grpc);
 }
 
+void fsv_server_drain(struct fsv_server *server)
+{
+	if (!server->registry) {
+		refuse_requests(server);
+		return;
+	}
+	server->leaving = true;
+	fsv_registry_leave(server->registry, fsv_conf_int(server->conf, FSV_SK_REGISTRY + FSV_RK_GRACE), refuse_requests, server);
+}
+
 unsigned fsv_server_busy(struct fsv_server *server)
 {
-	return (server->http ? fsv_http_inflight(server->http) : 0) +
+	return server->leaving + (server->http ? fsv_http_inflight(server->http) : 0) +
 	       (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
 }
 
@@ -378,6 +383,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
 	if (server->batch_pool)
 		fsv_pool_free(server->batch_pool);
+	fsv_registry_free(server->registry);
 	fsv_http_works_free(server->http_works);
 	fsv_cache_free(server->cache);
 	fsv_redis_free(server->redis);
@@ -407,6 +413,10 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 	fsv_buf_printf(out, "%u models, %u service ids bound; %u in flight, %.0f/s", fsv_models_count(server->models),
 		       fsv_models_bound(server->models), atomic_load_explicit(&server->inflight, memory_order_relaxed),
 		       (double)(requests - server->requests_shown) / seconds);
+	if (server->registry) {
+		fsv_buf_puts(out, "; ");
+		fsv_registry_status(server->registry, out);
+	}
 	server->requests_shown = requests;
 	server->shown_at = now;
 }
@@ -448,14 +458,6 @@ int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_
 	if (fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(resource)), n, fsv_wall_ms()))
 		return 0;
 	return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, model resource: %s", resource);
-}
-
-int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel, struct fsv_err *err)
-{
-	if (!view->proxy)
-		return fsv_err_set(err, FSV_E_ROUTER, "address is error in config file: proxy is not set");
-	*ret_channel = view->proxy;
-	return 0;
 }
 
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena)

@@ -222,16 +222,13 @@ static const struct fsv_conf_key keys[] = {
 	FSV_SVC_KEYS,
 
 	[FSV_SK_USE_REGISTER] = { "useRegister", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
-		COMPAT("Register in ZooKeeper; this version finds its proxy by the key proxy alone."),
-		"Read for compatibility" },
-	[FSV_SK_USE_ZK_ROUTER] = IDLE("useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true",
-				      "Find the proxy through ZooKeeper."),
-	[FSV_SK_ZK_URL] = IDLE("zk.url", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL,
-			       "Addresses of the ZooKeeper servers."),
-	IDLE("acl.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", "Access control on the ZooKeeper nodes."),
-	IDLE("acl.username", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, "Name for the ZooKeeper nodes."),
-	IDLE("acl.password", FSV_CONF_STRING, FSV_CONF_RESTART | FSV_CONF_SECRET, NULL, NULL,
-	     "Password for the ZooKeeper nodes."),
+		"Register this server and its models in ZooKeeper, and see proxies and FATE-Flow there. Needs zk.url; without "
+		"it nothing is registered.", "Registry" },
+	[FSV_SK_USE_ZK_ROUTER] = { "useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
+		"Find the own proxy through the registry; the address under proxy, if there is one, is used when no proxy is "
+		"known there. false, or without a registry: proxy alone.", NULL },
+	[FSV_SK_REGISTRY] = FSV_REGISTRY_KEYS,
+
 	IDLE("model.transfer.url", FSV_CONF_STRING, 0, NULL, NULL, "FATE-Flow's URL for fetching models."),
 	IDLE("model.synchronize", FSV_CONF_BOOL, 0, NULL, "false", "Let other nodes fetch models from here."),
 	IDLE("httpclinet.config.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "500ms",
@@ -279,7 +276,9 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 	if (port != 0 && port == fsv_conf_int(conf, FSV_SK_HTTP_PORT))
 		return fsv_err_set(err, FSV_E_CONFIG, "port and server.port are both %lld; give each its own port",
 				   (long long)port);
-	return check_redis(conf, err) < 0 ? FSV_E_CONFIG : fsv_adaptor_check(conf, err);
+	if (check_redis(conf, err) < 0 || fsv_registry_keys_check(conf, FSV_SK_REGISTRY, err) < 0)
+		return err->code;
+	return fsv_adaptor_check(conf, err);
 }
 
 const struct fsv_conf_schema fsv_server_schema = {

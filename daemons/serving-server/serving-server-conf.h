@@ -4,6 +4,7 @@
 #define FSV_SERVER_CONF_H
 
 #include "conf/conf.h"
+#include "registry/keys.h"
 
 enum fsv_server_key {
 	FSV_SK_PORT,
@@ -100,7 +101,8 @@ enum fsv_server_key {
 	FSV_SK_STALL_LIMIT,
 	FSV_SK_USE_REGISTER,
 	FSV_SK_USE_ZK_ROUTER,
-	FSV_SK_ZK_URL,
+	FSV_SK_REGISTRY,		/* the block of registry/keys.h */
+	FSV_SK_REGISTRY_LAST = FSV_SK_REGISTRY + FSV_RK_COUNT - 1,
 	/* Further keys without effect follow; nothing reads them. */
 };
 

@@ -127,6 +127,8 @@ int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_mess
 struct fsv_rpc_channel *fsv_rpc_channel_ref(struct fsv_rpc_channel *channel);	/* [any thread] */
 struct fsv_rpc_channel *fsv_rpc_channel_unref(struct fsv_rpc_channel *channel);	/* [any thread] */
 const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel);
+/* The last attempt to connect has failed and none has succeeded since. Costs no more than a look. [any thread] */
+bool fsv_rpc_channel_down(struct fsv_rpc_channel *channel);
 
 struct fsv_rpc_meta {
 	const char *key;	/* lower case */
@@ -150,6 +152,9 @@ typedef void fsv_rpc_done(void *arg, int status, struct fsv_rpc_msg *reply, cons
 /* [any thread for starting from outside; else the call's worker] The handle is valid until done runs. */
 struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct fsv_rpc_request_opt *opt,
 				     fsv_rpc_done *done, void *arg);
+/* Whether a request that ended so cannot have reached the other side: there was no connection to send it on. Only then
+ * is it safe to send it to somebody else. */
+bool fsv_rpc_never_sent(int status, const char *text);
 /* Asks it to end soon with CANCELLED; done still runs. [its worker] */
 void fsv_rpc_cancel(struct fsv_rpc_request *request);
 
