@@ -13,6 +13,7 @@
 #include "host.h"
 #include "http-api.h"
 #include "http-work.h"
+#include "model-service.h"
 #include "net/http-client.h"
 #include "net/http.h"
 #include "serving-server-conf.h"
@@ -119,6 +120,8 @@ static int start_threads(struct fsv_server *server, struct fsv_err *err)
 		r = fsv_pool_new("features", POOL_THREADS, POOL_QUEUE, &server->pool, err);
 	if (r == 0)
 		r = fsv_http_client_new(&client, &server->client, err);
+	if (r == 0)
+		r = fsv_models_work_new((unsigned)fsv_conf_int(conf, FSV_SK_LOAD_MAX), &server->models_work, err);
 	return r;
 }
 
@@ -131,6 +134,8 @@ static int open_models(struct fsv_server *server, void (*progress)(void *arg, un
 		.lr_parallel = fsv_conf_bool(conf, FSV_SK_LR_PARALLEL),
 		.lr_split = (unsigned)fsv_conf_int(conf, FSV_SK_LR_SPLIT),
 		.pass_unknown = fsv_conf_enum(conf, FSV_SK_UNKNOWN_COMPONENTS) == 1,
+		.max_models = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_LOADED),
+		.max_bindings = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_BOUND),
 	};
 	struct fsv_models_report report;
 	int r = fsv_models_open(&opt, progress, arg, &server->models, &report, err);
@@ -148,6 +153,14 @@ static int start_grpc(struct fsv_server *server, struct fsv_err *err)
 		{ "/com.webank.ai.fate.api.serving.InferenceService/inference", fsv_guest_inference, true },
 		{ "/com.webank.ai.fate.api.serving.InferenceService/batchInference", fsv_guest_batch_inference, true },
 		{ FSV_UNARY_METHOD, fsv_host_unary_call, true },
+		{ FSV_MODEL_SERVICE "publishLoad", fsv_model_publish_load, false },
+		{ FSV_MODEL_SERVICE "publishBind", fsv_model_publish_bind, false },
+		{ FSV_MODEL_SERVICE "publishOnline", fsv_model_publish_online, false },
+		{ FSV_MODEL_SERVICE "queryModel", fsv_model_query, false },
+		{ FSV_MODEL_SERVICE "unload", fsv_model_unload, false },
+		{ FSV_MODEL_SERVICE "unbind", fsv_model_unbind, false },
+		{ FSV_MODEL_SERVICE "fetchModel", fsv_model_fetch, false },
+		{ FSV_MODEL_SERVICE "modelTransfer", fsv_model_transfer, false },
 	};
 	const struct fsv_rpc_server_opt opt = {
 		.host = fsv_conf_str(server->conf, FSV_SK_ADDRESS),
@@ -225,6 +238,9 @@ void fsv_server_drain(struct fsv_server *server)
 		fsv_http_drain(server->http);
 	if (server->grpc)
 		fsv_rpc_server_drain(server->grpc);
+	/* A download may take longer than anybody waits for a restart. */
+	if (server->models_work)
+		fsv_models_work_cut(server->models_work);
 }
 
 unsigned fsv_server_busy(struct fsv_server *server)
@@ -261,7 +277,8 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 		fsv_http_works_cut(server->http_works);
 	if (server->grpc)
 		cut += stop_grpc(server, deadline_ns);
-	/* From here on no host asks an adaptor for anything. */
+	/* From here on no host asks an adaptor for anything, and nobody changes a model. */
+	fsv_models_work_free(server->models_work);
 	if (server->client)
 		fsv_http_client_free(server->client);
 	if (server->pool)
@@ -295,6 +312,7 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 	fsv_buf_printf(out, "%u models, %u service ids bound; %u in flight, %.0f/s", fsv_models_count(server->models),
 		       fsv_models_bound(server->models), atomic_load_explicit(&server->inflight, memory_order_relaxed),
 		       (double)(requests - server->requests_shown) / seconds);
+	fsv_models_work_status(server->models_work, out);
 	server->requests_shown = requests;
 	server->shown_at = now;
 }
@@ -344,6 +362,19 @@ int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel 
 		return fsv_err_set(err, FSV_E_ROUTER, "address is error in config file: proxy is not set");
 	*ret_channel = view->proxy;
 	return 0;
+}
+
+/* Here the registry learns what to announce, and is asked where FATE-Flow is. */
+void fsv_server_models_changed(struct fsv_server *server)
+{
+	fsv_log_debug("%u models, %u service ids bound", fsv_models_count(server->models), fsv_models_bound(server->models));
+}
+
+struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
+				   struct fsv_arena *arena)
+{
+	(void)server, (void)table_name, (void)name_space, (void)arena;
+	return FSV_STR_NULL;
 }
 
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena)

@@ -24,6 +24,7 @@ struct fsv_http;
 struct fsv_http_client;
 struct fsv_http_works;
 struct fsv_log_tags;
+struct fsv_models_work;
 struct fsv_pool;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
@@ -49,6 +50,7 @@ struct fsv_server {
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
 	struct fsv_models *models;
+	struct fsv_models_work *models_work;	/* changes of models, downloads */
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
 	unsigned max_inflight;
@@ -103,6 +105,13 @@ int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_
 /* The one place that decides where packets to other parties go. Borrowed from the view. FSV_E_ROUTER. */
 int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel,
 		     struct fsv_err *err) FSV_MUST_CHECK;
+
+/* Which models there are, or what is bound to them, has changed. [the models' pool] */
+void fsv_server_models_changed(struct fsv_server *server);
+/* The URL under which FATE-Flow has registered this very model, or, failing that, any; in the arena with a NUL
+ * behind it. FSV_STR_NULL when nobody has. [any thread] */
+struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
+				   struct fsv_arena *arena);
 
 /* One line with the JSON text as it would be re-encoded, for print.input.data and print.output.data. */
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena);

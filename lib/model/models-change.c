@@ -246,6 +246,11 @@ int fsv_models_load(struct fsv_models *models, const struct fsv_stored_model *re
 	r = fsv_model_compile(model, package, &models->opt, err);
 	if (r == 0) {
 		fsv_package_format(package, &json);
+		if (json.n > FSV_PACKAGE_MAX_BYTES)
+			r = fsv_err_set(err, FSV_E_LIMIT, "the model's data file would have %zu bytes, at most %d can be "
+					"restored", json.n, FSV_PACKAGE_MAX_BYTES);
+	}
+	if (r == 0) {
 		if (ret_sha256)
 			fsv_sha256_hex(fsv_buf_str(&json), ret_sha256);
 		pthread_mutex_lock(&models->lock);
@@ -383,7 +388,7 @@ int fsv_models_unload(struct fsv_models *models, struct fsv_str table_name, stru
 int fsv_models_read_data(struct fsv_models *models, struct fsv_str table_name, struct fsv_str name_space,
 			 struct fsv_arena *arena, struct fsv_str *ret_json, struct fsv_err *err)
 {
-	size_t n = 0, max = models->opt.max_bytes ? models->opt.max_bytes : FSV_PACKAGE_MAX_BYTES;
+	size_t n = 0;
 	struct fsv_str key;
 	char *data = NULL;
 	int r = check_name("tableName", table_name, err);
@@ -393,7 +398,7 @@ int fsv_models_read_data(struct fsv_models *models, struct fsv_str table_name, s
 	if (r < 0)
 		return r;
 	key = fsv_str(fsv_arena_printf(arena, "%.*s_%.*s", FSV_STR_ARG(table_name), FSV_STR_ARG(name_space)));
-	r = fsv_read_file(fsv_models_data_path(models->folder, key, arena), max, &data, &n, err);
+	r = fsv_read_file(fsv_models_data_path(models->folder, key, arena), FSV_PACKAGE_MAX_BYTES, &data, &n, err);
 	if (r < 0)
 		return r;
 	*ret_json = fsv_arena_str(arena, fsv_str_n(data, n));

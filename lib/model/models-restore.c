@@ -56,11 +56,11 @@ static const char *settle_data(struct restore *r, const struct fsv_stored_model 
 /* The package is needed only to compile the plan. */
 static int compile_file(const struct restore *r, const char *path, struct fsv_model *model, struct fsv_err *err)
 {
-	size_t n = 0, max = r->opt->max_bytes ? r->opt->max_bytes : FSV_PACKAGE_MAX_BYTES;
+	size_t n = 0;
 	struct fsv_package package = { .entries = NULL };
 	struct fsv_arena arena;
 	char *data = NULL;
-	int e = fsv_read_file(path, max, &data, &n, err);
+	int e = fsv_read_file(path, FSV_PACKAGE_MAX_BYTES, &data, &n, err);
 
 	if (e < 0)
 		return e;

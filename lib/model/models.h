@@ -53,7 +53,6 @@ struct fsv_models_opt {
 	unsigned lr_split;
 	bool pass_unknown;
 	unsigned max_models, max_bindings;	/* further ones are refused; 0 = as many as a store may hold */
-	size_t max_bytes;		/* of a model's data; 0 = FSV_PACKAGE_MAX_BYTES */
 };
 
 struct fsv_models_report {
