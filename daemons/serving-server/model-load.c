@@ -257,15 +257,18 @@ static void on_progress(void *arg, size_t bytes, size_t of)
 		     of >> 10);
 }
 
-/* [curl's thread] */
-static void on_answer(void *arg, const struct fsv_http_answer *answer)
+static void keep_answer(struct fsv_model_op *op, const struct fsv_http_answer *answer)
 {
-	struct fsv_model_op *op = arg;
-
 	op->got = answer->result;
 	op->status = answer->status;
 	op->answer = fsv_arena_str(op->arena, answer->result < 0 ? fsv_str(answer->text) : answer->body);
-	fsv_model_op_submit(op, run);
+}
+
+/* [curl's thread] */
+static void on_answer(void *arg, const struct fsv_http_answer *answer)
+{
+	keep_answer(arg, answer);
+	fsv_model_op_submit(arg, run);
 }
 
 static struct fsv_str transfer_body(struct fsv_model_op *op)
@@ -282,7 +285,8 @@ static struct fsv_str transfer_body(struct fsv_model_op *op)
 	return fsv_buf_str(&body);
 }
 
-static void download(struct fsv_model_op *op)
+/* 0, or -EAGAIN. done gets the op. */
+static int post(struct fsv_model_op *op, fsv_http_done *done)
 {
 	const struct fsv_http_post_opt opt = {
 		.url = op->url, .body = transfer_body(op), .deadline = op->deadline, .max_answer = max_bytes(op),
@@ -292,11 +296,66 @@ static void download(struct fsv_model_op *op)
 	};
 
 	op->told_at = fsv_now_ns();
-	if (fsv_http_post(op->server->models_work->client, &opt, on_answer, op) == 0)
+	return fsv_http_post(op->server->models_work->client, &opt, done, op);
+}
+
+static void download(struct fsv_model_op *op)
+{
+	if (post(op, on_answer) == 0)
 		return;
 	(void)fsv_model_op_set(op, FSV_E_OVERLOAD, "request was block by over load, service name: modelService");
 	fsv_model_op_end(op);
 }
+
+/* Without a call -------------------------------------------------------------------------------------------- */
+
+/* [curl's thread] */
+static void on_awaited(void *arg, const struct fsv_http_answer *answer)
+{
+	struct fsv_model_op *op = arg;
+	struct fsv_models_work *work = op->server->models_work;
+
+	keep_answer(op, answer);
+	pthread_mutex_lock(&work->lock);
+	op->counted = false;
+	pthread_cond_signal(&work->awaited);
+	pthread_mutex_unlock(&work->lock);
+}
+
+static void await_download(struct fsv_model_op *op)
+{
+	struct fsv_models_work *work = op->server->models_work;
+
+	op->counted = true;
+	if (post(op, on_awaited) < 0) {
+		op->got = -EAGAIN;
+		op->answer = FSV_STR("too many downloads are under way");
+		return;
+	}
+	pthread_mutex_lock(&work->lock);
+	while (op->counted)
+		pthread_cond_wait(&work->awaited, &work->lock);
+	pthread_mutex_unlock(&work->lock);
+}
+
+void fsv_model_load_now(struct fsv_model_op *op, bool ask_flow)
+{
+	struct fsv_err err = FSV_ERR_INIT;
+
+	if (op->publish.load_type == FSV_LOAD_FATEFLOW)
+		op->url = choose_url(op, &err);
+	if (op->url && op->publish.flow_named)
+		op->publish.record.resource_address = resource_address(op->url, op->arena);
+	if (op->url && ask_flow) {
+		await_download(op);
+	} else if (op->url) {
+		op->got = -ETIMEDOUT;
+		op->answer = FSV_STR("FATE-Flow did not answer before");
+	}
+	run(op);
+}
+
+/* publishLoad ------------------------------------------------------------------------------------------------- */
 
 void fsv_model_load_begin(struct fsv_model_op *op)
 {

@@ -58,6 +58,8 @@ void fsv_model_op_submit(struct fsv_model_op *op, void (*run)(struct fsv_model_o
 /* Loads under way: counted, and shown in STATUS=. Refused above model.load.max. */
 bool fsv_model_op_count(struct fsv_model_op *op);
 
+/* A load outside of any call: op->publish in, the outcome out. [at start, blocks] */
+void fsv_model_load_now(struct fsv_model_op *op, bool ask_flow);
 /* publishLoad, fetchModel: begin on the worker. */
 void fsv_model_load_begin(struct fsv_model_op *op);
 void fsv_model_fetch_begin(struct fsv_model_op *op);

@@ -150,6 +150,7 @@ int fsv_models_work_new(unsigned max_loads, struct fsv_models_work **ret_work, s
 	int r;
 
 	pthread_mutex_init(&work->lock, NULL);
+	pthread_cond_init(&work->awaited, NULL);
 	work->max_loads = max_loads;
 	r = fsv_pool_new("models", POOL_THREADS, POOL_QUEUE, &work->pool, err);
 	if (r == 0)
@@ -174,6 +175,7 @@ struct fsv_models_work *fsv_models_work_free(struct fsv_models_work *work)
 		fsv_http_client_free(work->client);
 	if (work->pool)
 		fsv_pool_free(work->pool);
+	pthread_cond_destroy(&work->awaited);
 	pthread_mutex_destroy(&work->lock);
 	free(work);
 	return NULL;

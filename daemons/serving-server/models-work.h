@@ -14,6 +14,7 @@ struct fsv_models_work {
 	struct fsv_http_client *client;
 	unsigned max_loads;
 
+	pthread_cond_t awaited;		/* a download that somebody waits for has ended */
 	pthread_mutex_t lock;		/* for what follows; held for a few steps */
 	struct fsv_model_op *loads;
 	unsigned n_loads;

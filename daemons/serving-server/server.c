@@ -13,6 +13,7 @@
 #include "host.h"
 #include "http-api.h"
 #include "http-work.h"
+#include "model-migrate.h"
 #include "model-service.h"
 #include "net/http-client.h"
 #include "net/http.h"
@@ -210,6 +211,7 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	if (r < 0)
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
+	fsv_model_migrate(server, progress, arg);
 	r = start_grpc(server, err);
 	if (r == 0)
 		r = start_http(server, err);
