@@ -22,3 +22,7 @@ TEST_DEPS_tests/fuzz/fuzz-model-text := daemons/ctl
 TEST_DEPS_tests/fuzz/fuzz-request := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-answer := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-features := daemons/serving-server
+TEST_DEPS_tests/fuzz/fuzz-archive := lib/model
+TEST_DEPS_tests/fuzz/fuzz-flow-answer := lib/model
+TEST_DEPS_tests/fuzz/fuzz-text-store := lib/model
+TEST_DEPS_tests/fuzz/fuzz-model-data := lib/model
