@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One call of ModelService on its way: decoded and checked on its worker, carried out on a thread of the model
+ * One call of ModelService (or of CommonService, which takes the same way) on its way: decoded and checked on its worker, carried out on a thread of the model
  * pool (after a download or a question to another server, where there is one), answered on its worker. Only
  * one of these threads has it at a time.
  */
@@ -15,7 +15,15 @@
 #include "net/http-client.h"
 #include "server.h"
 
-struct fsv_model_method;
+struct fsv_model_op;
+
+struct fsv_model_method {
+	struct fsv_interface interface;
+	const char *service, *verb;	/* "modelService", "load": for the log */
+	const ProtobufCMessageDescriptor *type;
+	void (*begin)(struct fsv_model_op *op);		/* [its worker] */
+	bool publish;			/* answers PublishResponse */
+};
 
 struct fsv_model_op {
 	struct fsv_server *server;
@@ -48,6 +56,8 @@ struct fsv_model_op {
 	struct fsv_rpc_request *asked;
 };
 
+/* A call comes in. [its worker] */
+void fsv_model_op_start(struct fsv_rpc_call *call, struct fsv_server *server, const struct fsv_model_method *method);
 /* Keeps the outcome; the text is copied. Returns code. */
 int fsv_model_op_set(struct fsv_model_op *op, int code, const char *text);
 /* Answers, from whatever thread has it. */

@@ -16,14 +16,6 @@
 
 enum { POOL_THREADS = 2, POOL_QUEUE = 1024, SHOWN_LOADS = 3, NAME_SHOWN = 60 };
 
-struct fsv_model_method {
-	struct fsv_interface interface;
-	const char *verb;
-	const ProtobufCMessageDescriptor *type;
-	void (*begin)(struct fsv_model_op *op);
-	bool publish;			/* answers PublishResponse */
-};
-
 /* Outcome ------------------------------------------------------------------------------------------- */
 
 int fsv_model_op_set(struct fsv_model_op *op, int code, const char *text)
@@ -77,10 +69,11 @@ static void answer(void *arg)
 	uncount(op);
 	if (op->channel)
 		fsv_rpc_channel_unref(op->channel);
-	fsv_log(op->code < 0 ? FSV_LOG_INFO : FSV_LOG_DEBUG, &tags, "case %s: modelService.%s ended with %d in %lld ms%s%.*s%s%.*s",
-		op->case_id, op->method->verb, fsv_err_fate(op->code), (long long)((fsv_now_ns() - op->began) / FSV_MS),
+	fsv_log(op->code < 0 ? FSV_LOG_INFO : FSV_LOG_DEBUG, &tags, "case %s: %s.%s ended with %d in %lld ms%s%.*s%s%.*s",
+		op->case_id, op->method->service, op->method->verb, fsv_err_fate(op->code), (long long)((fsv_now_ns() - op->began) / FSV_MS),
 		op->message.n ? ": " : "", (int)fsv_str_sub(op->message, 0, 400).n, op->message.n ? op->message.p : "",
 		op->detail.n ? "; " : "", (int)fsv_str_sub(op->detail, 0, 400).n, op->detail.n ? op->detail.p : "");
+	fsv_server_count(op->server, &op->method->interface, NULL, fsv_err_fate(op->code), 0, 0);
 	fsv_server_leave(op->server, op->view);
 	fsv_rpc_reply(op->call, body);
 }
@@ -107,7 +100,8 @@ static void run_job(void *arg)
 
 static int over_load(struct fsv_model_op *op)
 {
-	return fsv_model_op_set(op, FSV_E_OVERLOAD, "request was block by over load, service name: modelService");
+	return fsv_model_op_set(op, FSV_E_OVERLOAD, fsv_arena_printf(op->arena, "request was block by over load, service name: %s",
+								     op->method->service));
 }
 
 void fsv_model_op_submit(struct fsv_model_op *op, void (*run)(struct fsv_model_op *op))
@@ -296,7 +290,7 @@ static void begin_transfer(struct fsv_model_op *op)
 
 /* Calls ------------------------------------------------------------------------------------------------ */
 
-static void start(struct fsv_rpc_call *call, struct fsv_server *server, const struct fsv_model_method *method)
+void fsv_model_op_start(struct fsv_rpc_call *call, struct fsv_server *server, const struct fsv_model_method *method)
 {
 	struct fsv_arena *arena = fsv_rpc_call_arena(call);
 	struct fsv_model_op *op = FSV_ARENA_NEW(arena, struct fsv_model_op);
@@ -326,9 +320,11 @@ static void start(struct fsv_rpc_call *call, struct fsv_server *server, const st
 #define HANDLER(name, resource, verb, type, begin, publish) \
 	void fsv_model_##name(struct fsv_rpc_call *call, void *user) \
 	{ \
-		static const struct fsv_model_method method = { { "I_" resource, "modelService" }, verb, type, begin, publish }; \
+		static const struct fsv_model_method method = { \
+			{ "I_" resource, "modelService" }, "modelService", verb, type, begin, publish, \
+		}; \
 \
-		start(call, user, &method); \
+		fsv_model_op_start(call, user, &method); \
 	}
 
 HANDLER(publish_load, "MODEL_LOAD", "load", &fsv__publish_request__descriptor, fsv_model_load_begin, true)

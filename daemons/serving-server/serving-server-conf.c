@@ -114,6 +114,11 @@ static const struct fsv_conf_key keys[] = {
 		"Nodes, as host:port or host, that requests to /server/… may be passed on to, besides those of this "
 		"machine (127.0.0.0/8).", NULL },
 
+	[FSV_SK_HEALTH_CHECK] = { "health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", 0, 0, NULL,
+		"Report on memory, FATE-Flow and models when the console asks for it; false: the report is empty.", NULL },
+	[FSV_SK_FLOW_MAX_RULES] = { "flow.max.rules", FSV_CONF_INT, 0, NULL, "10000", 1, 1000000, NULL,
+		"Most resources that rules for flow control may name; new rules beyond are refused.", NULL },
+
 	[FSV_SK_PRINT_INPUT] = { "print.input.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
 		"Log the body of every request, features included, as one line of JSON; what is beyond 2 KiB is cut off.",
 		"Requests in the log" },
@@ -153,7 +158,6 @@ static const struct fsv_conf_key keys[] = {
 	IDLE("httpclient.config.sockect.timeout", FSV_CONF_DURATION, 0, "ms", "2s", "Wait for FATE-Flow."),
 	IDLE("httpclient.tran.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "60s",
 	     "Wait for a connection to fetch a model."),
-	IDLE("health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", "Health report for the console."),
 	IDLE("batch.split.size", FSV_CONF_INT, 0, NULL, "100", "Rows that one thread works on."),
 
 	RETIRED("serving.core.pool.size", FSV_CONF_INT, "See worker.threads."),

@@ -96,7 +96,7 @@ static void what_is_no_model_or_too_large_is_refused_with_the_reason(void **stat
 		{ "bad-yaml", FSV_E_SYNTAX, "define_meta.yaml:2" }, { "odd-names", FSV_E_SYNTAX, "has a name" },
 		{ "dotted", FSV_E_SYNTAX, "has a name" }, { "list", FSV_E_SYNTAX, "no model_proto" },
 		{ "twice", FSV_E_MODEL_INIT, "mean the same message" }, { "text", FSV_E_SYNTAX, "no zip archive" },
-		{ "empty", FSV_E_SYNTAX, "no zip archive" }, { "cut", FSV_E_SYNTAX, "no zip archive" },
+		{ "empty", FSV_E_SYNTAX, "so it is no model" }, { "cut", FSV_E_SYNTAX, "no zip archive" },
 		{ "encrypted", FSV_E_SYNTAX, "cannot be opened" }, { "bad-data", FSV_E_SYNTAX, "" },
 	};
 	const struct fsv_archive_limits narrow = { .max_bytes = 64 * 1024, .max_entries = 32, .deadline = FSV_NO_DEADLINE };
