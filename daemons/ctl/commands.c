@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SERVER \
+	"  -s, --server HOST:PORT  gRPC address of the server; default: 127.0.0.1:8000\n"
+#define SERVERS \
+	"  -s, --server HOST:PORT  gRPC address of a server, several times for several; default: \"servings\" in FILE.json\n"
+#define HALF \
+	"      --role ROLE     guest or host: whose half of the model; default: the initiator's\n" \
+	"      --party ID      and which party's\n"
+#define JSON \
+	"      --timeout N     seconds to wait for an answer\n" \
+	"  -j, --json          print JSON, for scripts\n"
+
 static const struct fsv_ctl_command commands[] = {
 	{ "import", "[--daemon server|proxy] [--output FILE] [--force] FILE.properties",
 	  "write the YAML configuration of an existing Java installation",
@@ -21,6 +32,33 @@ static const struct fsv_ctl_command commands[] = {
 	  "  -o, --output DIR    folder that gets (or has) the folder .fate\n"
 	  "  -f, --force         replace stores and models that are there\n",
 	  fsv_ctl_model_pack },
+	{ "model list", "[--server HOST:PORT] [--service TEXT] [--json]",
+	  "show the models of a running server and what is bound to them",
+	  SERVER
+	  "      --service TEXT  only models with a service id that contains it\n" JSON,
+	  fsv_ctl_model_list },
+	{ "model load", "[--server HOST:PORT]... [--role ROLE] [--party ID] [--type TYPE] [--from WHERE] FILE.json",
+	  "load the model that a publish_load_model.json names",
+	  SERVERS HALF
+	  "      --type TYPE     FATEFLOW, FILE (an archive) or CACHE (a model file); default: as FILE.json says\n"
+	  "      --from WHERE    URL or path for it; default: as FILE.json or the server's configuration says\n" JSON,
+	  fsv_ctl_model_load },
+	{ "model bind", "[--server HOST:PORT]... [--service ID] [--role ROLE] [--party ID] FILE.json",
+	  "bind a service id to the model that a bind_model_service.json names",
+	  SERVERS
+	  "      --service ID    the service id; default: as FILE.json says\n" HALF JSON,
+	  fsv_ctl_model_bind },
+	{ "model unbind", "[--server HOST:PORT]... [--json] SERVICE-ID...",
+	  "take service ids away from their models",
+	  SERVER JSON, fsv_ctl_model_unbind },
+	{ "model unload", "[--server HOST:PORT]... [--json] --service ID | MODEL-VERSION NAMESPACE",
+	  "unload a model, with everything that is bound to it",
+	  SERVER
+	  "      --service ID    the model that this is bound to\n" JSON, fsv_ctl_model_unload },
+	{ "model fetch", "[--server HOST:PORT] --source HOST:PORT [--json] MODEL-VERSION NAMESPACE",
+	  "have a server copy a model, with its service ids, from another one",
+	  SERVER
+	  "      --source HOST:PORT  the server that has the model\n" JSON, fsv_ctl_model_fetch },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -95,6 +133,6 @@ int fsv_ctl_main(int argc, char **argv)
 		return FSV_CTL_USAGE;
 	}
 	if (strcmp(argv[1], "model") == 0)
-		return fsv_ctl_usage("model is followed by show or pack");
+		return fsv_ctl_usage("model is followed by list, load, bind, unbind, unload, fetch, show or pack");
 	return fsv_ctl_usage("%s is no command", argv[1]);
 }

@@ -19,6 +19,8 @@ enum { N_ONLINE = sizeof(online) / sizeof(online[0]) };
 
 static const char *const projects[] = { "proxy", "flow", NULL };
 
+static void announce(struct fsv_server *server, struct fsv_registry *registry);
+
 int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct fsv_err *err)
 {
 	static struct fsv_registry_service services[N_ONLINE];
@@ -29,6 +31,7 @@ int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct
 		.cache_folder = fsv_conf_str(conf, FSV_SK_CACHE_PATH),
 		.max_message = (size_t)fsv_conf_int(conf, FSV_SK_MAX_MESSAGE),
 	};
+	struct fsv_registry *registry;
 	int r;
 
 	if (!fsv_conf_bool(conf, FSV_SK_USE_REGISTER) || !fsv_conf_str(conf, FSV_SK_REGISTRY + FSV_RK_URL)) {
@@ -39,11 +42,15 @@ int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct
 	}
 	for (unsigned i = 0; i < N_ONLINE; i++)
 		services[i] = (struct fsv_registry_service){ "grpc", port, "serving", "online", online[i] };
+	r = fsv_registry_from_conf(loop, conf, FSV_SK_REGISTRY, &opt, &registry, err);
+	if (r < 0)
+		return r;
+	/* Requests and changes of models are under way already: what they see of the registry is complete. */
+	server->loop = loop;
 	server->route_by_registry = fsv_conf_bool(conf, FSV_SK_USE_ZK_ROUTER);
-	r = fsv_registry_from_conf(loop, conf, FSV_SK_REGISTRY, &opt, &server->registry, err);
-	if (r == 0)
-		fsv_server_announce(server);
-	return r;
+	atomic_store(&server->registry, registry);
+	announce(server, registry);
+	return 0;
 }
 
 struct names {
@@ -73,14 +80,12 @@ static void take_name(void *arg, struct fsv_str service_id, const struct fsv_mod
 	append(&names->keys, &names->n_keys, &names->cap_keys, fsv_str(key));
 }
 
-void fsv_server_announce(struct fsv_server *server)
+static void announce(struct fsv_server *server, struct fsv_registry *registry)
 {
 	struct names names = { .n_ids = 0 };
 
-	if (!server->registry)
-		return;
 	fsv_models_names(server->models, take_name, &names);
-	fsv_registry_set_models(server->registry, &(struct fsv_registry_models){
+	fsv_registry_set_models(registry, &(struct fsv_registry_models){
 		.service_ids = names.ids, .n_service_ids = names.n_ids, .host_keys = names.keys, .n_host_keys = names.n_keys });
 	for (size_t i = 0; i < names.n_ids; i++)
 		free((char *)names.ids[i].p);
@@ -88,6 +93,42 @@ void fsv_server_announce(struct fsv_server *server)
 		free((char *)names.keys[i].p);
 	free(names.ids);
 	free(names.keys);
+}
+
+static void announce_job(void *arg)
+{
+	struct fsv_server *server = arg;
+
+	/* First: a change from here on is told of again. */
+	atomic_store(&server->announce_waits, false);
+	announce(server, atomic_load(&server->registry));
+}
+
+void fsv_server_models_changed(struct fsv_server *server)
+{
+	if (!atomic_load(&server->registry) || atomic_exchange(&server->announce_waits, true))
+		return;
+	if (fsv_loop_post(server->loop, announce_job, server) < 0) {
+		atomic_store(&server->announce_waits, false);
+		fsv_log_warn("the main thread is busy; the registry learns of the changed models with the next change");
+	}
+}
+
+struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
+				   struct fsv_arena *arena)
+{
+	struct fsv_registry *registry = atomic_load(&server->registry);
+	struct fsv_str url = FSV_STR_NULL;
+	struct fsv_view *view;
+	const char *found;
+
+	if (!registry)
+		return url;
+	view = fsv_registry_view(registry);
+	if (fsv_view_model_urls(view, table_name, name_space, &found, 1) > 0)
+		url = fsv_str_n(fsv_arena_cstr(arena, fsv_str(found)), strlen(found));
+	fsv_ref_put(&view->ref);
+	return url;
 }
 
 /* Requests -------------------------------------------------------------------------------------------------- */
@@ -105,7 +146,7 @@ static bool take_node(struct fsv_node *node, struct fsv_hop *hop)
 
 static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed, bool healthy, struct fsv_hop *hop)
 {
-	struct fsv_view *view = fsv_registry_view(server->registry);
+	struct fsv_view *view = fsv_registry_view(atomic_load_explicit(&server->registry, memory_order_acquire));
 	const struct fsv_providers *proxies = fsv_view_find(view, FSV_STR("proxy/online/unaryCall"));
 	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
 	bool found = proxies && !(healthy && proxies->stale) && take_node(fsv_providers_pick(proxies, &pick), hop);
@@ -117,7 +158,7 @@ static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed,
 int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
 		   struct fsv_hop *ret_hop, struct fsv_err *err)
 {
-	bool ask = server->registry && server->route_by_registry;
+	bool ask = atomic_load_explicit(&server->registry, memory_order_acquire) && server->route_by_registry;
 
 	if (ask && by_registry(server, failed, true, ret_hop))
 		return 0;

@@ -127,6 +127,77 @@ int fsv_package_parse(struct fsv_str json, struct fsv_arena *arena, struct fsv_p
 	return 0;
 }
 
+/* FATE-Flow's answer ------------------------------------------------------------------------------ */
+
+struct flow_answer {
+	bool has_code;
+	int64_t code;
+	struct fsv_str message, data;
+	enum fsv_json_type data_type;
+};
+
+static bool flow_member(struct fsv_json *j, struct fsv_str key, struct flow_answer *a)
+{
+	enum fsv_json_type type;
+
+	if (fsv_str_is(key, "data")) {
+		a->data_type = fsv_json_skip(j, &a->data);
+		return true;
+	}
+	if (!fsv_str_is(key, "retcode") && !fsv_str_is(key, "retmsg")) {
+		(void)fsv_json_skip(j, NULL);	/* a fault is sticky */
+		return true;
+	}
+	type = fsv_json_value(j);
+	if (type == FSV_JSON_ARRAY || type == FSV_JSON_OBJECT)
+		return false;
+	if (fsv_str_is(key, "retmsg") && type == FSV_JSON_STRING)
+		a->message = j->text;
+	if (fsv_str_is(key, "retmsg") || type == FSV_JSON_NULL)
+		return true;
+	a->has_code = true;
+	return type == FSV_JSON_INT && fsv_json_i64(j, &a->code);
+}
+
+/* A peer's words in a line of ours. */
+static const char *one_line(struct fsv_str text, struct fsv_arena *arena)
+{
+	char *line = fsv_arena_cstr(arena, fsv_str_sub(text, 0, 200));
+
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	return line;
+}
+
+int fsv_package_parse_flow(struct fsv_str json, struct fsv_arena *arena, struct fsv_package *ret_package,
+			   struct fsv_err *err)
+{
+	struct flow_answer a = { .data_type = FSV_JSON_NULL };
+	struct fsv_str key;
+	struct fsv_json j;
+	bool fits;
+
+	fsv_json_init(&j, json, arena);
+	fits = fsv_json_value(&j) == FSV_JSON_OBJECT;
+	while (fits && fsv_json_key(&j, &key))
+		fits = flow_member(&j, key, &a);
+	if (fsv_json_failed(&j))
+		return fsv_json_fail(&j, err);
+	if (!fits)
+		return fsv_err_set(err, FSV_E_SYNTAX, "it is no answer of FATE-Flow");
+	if (a.has_code && a.code != 0)
+		return fsv_err_set(err, FSV_E_MODEL_NULL, "FATE-Flow answered %lld: %s", (long long)a.code,
+				   one_line(a.message, arena));
+	if (a.data_type != FSV_JSON_OBJECT)
+		return fsv_err_set(err, FSV_E_MODEL_NULL, "FATE-Flow's answer has no data");
+	if (fsv_package_parse(a.data, arena, ret_package, err) < 0)
+		return fsv_err_wrap(err, "data in FATE-Flow's answer");
+	if (ret_package->n == 0)
+		return fsv_err_set(err, FSV_E_MODEL_NULL, "FATE-Flow's answer has no data");
+	return 0;
+}
+
 /* Checking -------------------------------------------------------------------------------------- */
 
 /* What two entries must not share: the key, and with it the meaning. */

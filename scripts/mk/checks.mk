@@ -47,3 +47,9 @@ bench-engine: $(BENCH_ENGINE)
 .PHONY: soak
 soak: $(BINARIES) $(BENCH_BIN)
 	@FSV_BUILD=$(abspath $(B)) scripts/soak $(SOAK)
+
+# Changes of models with kills between them, and the start of a server that has 1,000.
+.PHONY: soak-models
+soak-models: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) tests/system/39-model-crash $(or $(SOAK),1000)
+	@FSV_BUILD=$(abspath $(B)) scripts/many-models

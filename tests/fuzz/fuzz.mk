@@ -25,3 +25,7 @@ TEST_DEPS_tests/fuzz/fuzz-features := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-trees-answer := lib/model
 TEST_DEPS_tests/fuzz/fuzz-trees-package := lib/model
 TEST_DEPS_tests/fuzz/fuzz-sql := lib/sql
+TEST_DEPS_tests/fuzz/fuzz-archive := lib/model
+TEST_DEPS_tests/fuzz/fuzz-flow-answer := lib/model
+TEST_DEPS_tests/fuzz/fuzz-text-store := lib/model
+TEST_DEPS_tests/fuzz/fuzz-model-data := lib/model
