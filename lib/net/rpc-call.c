@@ -439,6 +439,11 @@ struct fsv_str fsv_rpc_call_identity(struct fsv_rpc_call *call)
 	return name;
 }
 
+const struct fsv_rpc_server *fsv_rpc_call_server(const struct fsv_rpc_call *call)
+{
+	return call->lane->server;
+}
+
 struct fsv_rpc_worker *fsv_rpc_call_worker(const struct fsv_rpc_call *call)
 {
 	return call->lane->worker;

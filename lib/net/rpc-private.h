@@ -180,6 +180,11 @@ void fsv_rpc_lane_ended(struct fsv_rpc_lane *lane);
 void fsv_rpc_server_idle(struct fsv_rpc_server *s);
 void fsv_rpc_call_pool_free(struct fsv_rpc_worker *worker);
 
+/* grpc.health.v1 (rpc-health.c); every server has them. */
+enum { FSV_RPC_HEALTH_METHODS = 2 };
+extern const struct fsv_rpc_method fsv_rpc_health_methods[FSV_RPC_HEALTH_METHODS];
+const struct fsv_rpc_server *fsv_rpc_call_server(const struct fsv_rpc_call *call);
+
 /* Addresses (rpc-listen.c) --------------------------------------------------------------------- */
 
 enum { FSV_RPC_LISTEN_MAX = 8, FSV_RPC_LISTEN_TEXT = 80 };

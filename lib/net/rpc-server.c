@@ -48,10 +48,13 @@ static grpc_server *create(const struct fsv_rpc_server_opt *opt)
 
 static void register_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_opt *opt)
 {
-	s->n_kinds = opt->n_methods + 1;
+	unsigned n_methods = opt->n_methods + FSV_RPC_HEALTH_METHODS;
+
+	s->n_kinds = n_methods + 1;
 	s->kinds = FSV_NEW_N(struct fsv_rpc_slot_kind, s->n_kinds);
-	for (unsigned i = 0; i < opt->n_methods; i++) {
-		const struct fsv_rpc_method *m = &opt->methods[i];
+	for (unsigned i = 0; i < n_methods; i++) {
+		const struct fsv_rpc_method *m = i < opt->n_methods ? &opt->methods[i] :
+						 &fsv_rpc_health_methods[i - opt->n_methods];
 
 		s->kinds[i].method = m;
 		s->kinds[i].armed = m->hot ? ARMED_HOT : ARMED_COLD;
@@ -59,7 +62,7 @@ static void register_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_o
 								     GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
 		FSV_BUG_ON(!s->kinds[i].registered);	/* two methods of one path */
 	}
-	s->kinds[opt->n_methods].armed = ARMED_OTHER;
+	s->kinds[n_methods].armed = ARMED_OTHER;
 	s->lanes = FSV_NEW_N(struct fsv_rpc_lane, s->rpc->n);
 	for (unsigned i = 0; i < s->rpc->n; i++) {
 		s->lanes[i].server = s;

@@ -5,6 +5,8 @@
  * thread: handlers and completions of one request never run at the same time and need no lock.
  * Handlers never block.
  *
+ * Every server answers grpc.health.v1.Health/Check: not serving once draining has begun.
+ *
  * Names: a *call* came in, a *request* goes out.
  */
 #ifndef FSV_NET_RPC_H
