@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "codec/json.h"
@@ -32,8 +33,9 @@ struct federation {
 
 /* Answers ---------------------------------------------------------------------------------------- */
 
-static void reply(struct federation *f, struct fsv_str body)
+static void reply(struct federation *f, int code, struct fsv_str body)
 {
+	fsv_count_request("http", f->kind->name, code, f->began);
 	if (f->view)
 		fsv_proxy_leave(f->proxy, f->view);
 	fsv_http_reply(f->req, 200, f->content_type, body, NULL, 0);
@@ -73,7 +75,7 @@ static void fail(struct federation *f, int code, const char *text, const char *w
 	fsv_jsonw_kv_str(&w, "retmsg", fsv_str(text));
 	fsv_jsonw_kv_int(&w, "retcode", fsv_err_fate(code));
 	fsv_jsonw_end(&w, '}');
-	reply(f, fsv_buf_str(&json));
+	reply(f, fsv_err_fate(code), fsv_buf_str(&json));
 }
 
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char *text)
@@ -84,6 +86,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 	struct fsv_err err;
 	struct fsv_str answer;
 	struct fsv_buf out;
+	int code;
 
 	if (status != FSV_RPC_OK) {
 		fail(f, FSV_E_NET, failed, fsv_arena_printf(arena, "%s: %s %s", f->endpoint->target,
@@ -95,10 +98,10 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 		return;
 	}
 	fsv_buf_init(&out, arena, 0);
-	fsv_federation_answer(answer, arena, &out);
+	code = fsv_federation_answer(answer, arena, &out);
 	fsv_log_debug("case %.*s: %s over %s took %lld us", FSV_STR_ARG(f->trace.case_id), f->kind->name,
 		      f->endpoint->target, (long long)((fsv_now_ns() - f->began) / 1000));
-	reply(f, fsv_buf_str(&out));
+	reply(f, code, fsv_buf_str(&out));
 }
 
 /* The way in ------------------------------------------------------------------------------------- */
@@ -195,10 +198,12 @@ bool fsv_federation_http(struct fsv_proxy *proxy, struct fsv_http_req *req, stru
 		fsv_log_debug("a request over /federation was refused: %s", err.text);
 		return false;
 	}
-	if (f->kind)
+	if (f->kind) {
 		start(f);
-	else
+	} else {
+		fsv_count_request("http", "unknown", fsv_err_fate(FSV_E_SERVICE_NOT_FOUND), f->began);
 		fsv_http_reply(req, 200, content_type,
 			       FSV_STR("{\"retcode\":122,\"retmsg\":\"SERVICE_NOT_FOUND\",\"data\":{},\"flag\":0}"), NULL, 0);
+	}
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/time.h"
 #include "channels.h"
 #include "http-front.h"
@@ -12,9 +13,45 @@
 #include "net/tls.h"
 #include "proxy-conf.h"
 #include "route-watch.h"
+#include "svc/monitor.h"
 #include "unary.h"
 
 enum { RENEWAL_MS = 10000 };
+
+FSV_METRIC(route_parties, FSV_GAUGE, "fate_serving_route_parties", "", "Parties in the route table in use.");
+FSV_METRIC(route_endpoints, FSV_GAUGE, "fate_serving_route_endpoints", "", "Endpoints in it.");
+FSV_METRIC(route_broken, FSV_GAUGE, "fate_serving_route_table_broken", "",
+	   "1 while the newest route table is missing or broken and an older one, or none, is in use.");
+
+/* States that /metrics shows. */
+static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
+{
+	struct fsv_proxy *proxy = arg;
+	struct fsv_proxy_view *view = (struct fsv_proxy_view *)fsv_snapshot_get(&proxy->view);
+
+	if (metric == &route_broken)
+		fsv_metric_value(out, atomic_load(&proxy->routes_broken));
+	else if (metric == &route_parties)
+		fsv_metric_value(out, view && view->table ? (double)view->table->parties.n : 0);
+	else
+		fsv_metric_value(out, view && view->table ? view->table->n_endpoints : 0);
+	if (view)
+		fsv_ref_put(&view->ref);
+}
+
+static struct fsv_metric *const shown[] = { &route_parties, &route_endpoints, &route_broken };
+
+static void watch(struct fsv_proxy *proxy)
+{
+	for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		fsv_metric_watch(shown[i], show, proxy);
+}
+
+static void unwatch(const struct fsv_proxy *proxy)
+{
+	for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		fsv_metric_unwatch(shown[i], proxy);
+}
 
 static void on_route_file(void *arg)
 {
@@ -155,7 +192,10 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 	if (fsv_conf_is_set(conf, FSV_PK_ZK_URL))
 		fsv_log_warn("%s: zk.url has no effect in this version; requests are routed by %s alone",
 			     fsv_conf_where(conf, FSV_PK_ZK_URL), fsv_conf_str(conf, FSV_PK_ROUTE_TABLE));
-	r = start_ports(proxy, err);
+	watch(proxy);
+	r = fsv_monitor_start(conf, FSV_PK_METRICS, &proxy->monitor, err);
+	if (r == 0)
+		r = start_ports(proxy, err);
 	if (r < 0)
 		return r;
 	proxy->renewal = fsv_timer_new(loop, on_renewal, proxy);
@@ -176,6 +216,7 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	}
 	proxy->conf = fsv_conf_ref((struct fsv_conf *)conf);
 	fsv_conf_unref(was);
+	fsv_monitor_reload(proxy->monitor, conf, FSV_PK_METRICS);
 	fsv_proxy_publish(proxy);
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
 	return 0;
@@ -218,6 +259,8 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 		cut += fsv_rpc_server_stop(proxy->intra, deadline_ns);
 	if (proxy->inter)
 		cut += fsv_rpc_server_stop(proxy->inter, deadline_ns);
+	proxy->monitor = fsv_monitor_stop(proxy->monitor);
+	unwatch(proxy);
 	if (proxy->client)
 		proxy->client = fsv_http_client_free(proxy->client);
 	fsv_snapshot_set(&proxy->view, NULL);

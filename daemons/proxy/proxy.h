@@ -22,6 +22,7 @@
 
 struct fsv_http;
 struct fsv_http_client;
+struct fsv_monitor;
 struct fsv_tls;
 struct fsv_channels;
 struct fsv_route_watch;
@@ -41,6 +42,7 @@ struct fsv_proxy {
 	struct fsv_rpc *rpc;
 	struct fsv_rpc_server *inter, *intra;	/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_monitor *monitor;		/* /metrics */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
 
@@ -49,6 +51,7 @@ struct fsv_proxy {
 	_Atomic unsigned inflight;
 	_Atomic uint64_t requests;
 	_Atomic bool draining;
+	_Atomic bool routes_broken;		/* broken_text is set */
 
 	/* Main thread only. */
 	struct fsv_listener listeners[FSV_LISTENERS];

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "codec/json.h"
 #include "model/plan.h"
 #include "server.h"
@@ -51,6 +52,7 @@ static void answer(struct fsv_guest *g, struct fsv_envelope *e)
 	fsv_buf_init(&out, g->in.arena, 0);
 	fsv_envelope_write(e, g->in.arena, &out);
 	log_end(g, e, fsv_buf_str(&out));
+	fsv_count_request("guest", g->interface->service, e->retcode, g->began);
 	fsv_model_unref(g->model);
 	fsv_server_leave(g->in.server, g->view);
 	g->in.reply(g->in.arg, fsv_buf_str(&out));

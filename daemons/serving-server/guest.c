@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "envelope.h"
@@ -112,6 +113,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	const struct fsv_log_tags tags = { .case_id = g->trace.case_id.p, .party_id = p->partner->party_id };
 
 	p->request = NULL;
+	fsv_count_partner(p->partner->party_id, fsv_rpc_status_name(status), g->began);
 	if (g->fault) {
 		/* Known already what the client is told. */
 	} else if (status == FSV_RPC_OK) {

@@ -3,7 +3,9 @@
 
 #include "adaptor.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "codec/number.h"
@@ -16,6 +18,11 @@ enum { NO_FEATURE = 113, SYSTEM_ERROR = 110, PROTOCOL_2X = 200 };
 
 /* All that a partner learns of a fault in our own part: values and columns are none of its business. */
 #define LOCAL_FAULT	"local inference failed"
+
+FSV_METRIC(lookups, FSV_COUNTER, "fate_serving_adaptor_lookups_total", "adaptor,code",
+	   "Look-ups of features (a batch is one), by adaptor and code (0: found).");
+FSV_METRIC(lookup_seconds, FSV_LATENCY, "fate_serving_adaptor_seconds", "adaptor",
+	   "From asking an adaptor for features to its answer.");
 
 struct host {
 	struct fsv_server *server;
@@ -33,6 +40,7 @@ struct host {
 	struct fsv_str keys;			/* single: what the person is looked up by */
 	uint32_t *order;			/* batch: rows by ascending index */
 	size_t n_rows;
+	int64_t asked;				/* when the adaptor was */
 	struct fsv_lookup lookup;
 	struct fsv_batch_lookup batch_lookup;
 };
@@ -74,6 +82,7 @@ static void answer(struct host *h, struct fsv_envelope *e)
 	fsv_buf_init(&out, h->arena, 0);
 	fsv_envelope_write(e, h->arena, &out);
 	log_end(h, e, fsv_buf_str(&out));
+	fsv_count_request("host", h->interface ? h->interface->service : "unaryCall", e->retcode, h->began);
 	bytes = fsv_packet_encode_body(fsv_buf_str(&out), h->arena);
 	fsv_model_unref(h->model);
 	fsv_server_leave(h->server, h->view);
@@ -121,6 +130,14 @@ static bool cut_off(struct host *h)
 	return true;
 }
 
+static void count_lookup(const struct host *h, const struct fsv_adaptor *adaptor, int code)
+{
+	char text[24];
+
+	fsv_metric_count(&lookups, adaptor->kind->name, fsv_metric_number(code, text));
+	fsv_metric_observe(&lookup_seconds, fsv_now_ns() - h->asked, adaptor->kind->name);
+}
+
 static void on_features(struct fsv_lookup *lookup)
 {
 	struct host *h = lookup->arg;
@@ -128,6 +145,7 @@ static void on_features(struct fsv_lookup *lookup)
 	struct fsv_jsonw w;
 	struct fsv_err err;
 
+	count_lookup(h, h->view->single, lookup->retcode);
 	if (cut_off(h))
 		return;
 	if (lookup->retcode != 0) {
@@ -177,6 +195,7 @@ static void on_batch_features(struct fsv_batch_lookup *lookup)
 	struct host *h = lookup->arg;
 	struct fsv_envelope_row *rows;
 
+	count_lookup(h, h->view->batch, lookup->retcode);
 	if (cut_off(h))
 		return;
 	if (lookup->retcode != 0) {
@@ -201,6 +220,7 @@ static void look_up(struct host *h)
 		.keys = h->keys, .worker = fsv_rpc_call_worker(h->call), .arena = h->arena,
 		.deadline = fsv_rpc_call_deadline(h->call), .case_id = h->trace.case_id.p, .done = on_features, .arg = h,
 	};
+	h->asked = fsv_now_ns();
 	fsv_adaptor_find(h->view->single, &h->lookup);
 }
 
@@ -219,6 +239,7 @@ static void look_up_batch(struct host *h)
 		.deadline = fsv_rpc_call_deadline(h->call), .case_id = h->trace.case_id.p, .done = on_batch_features,
 		.arg = h,
 	};
+	h->asked = fsv_now_ns();
 	fsv_adaptor_find_batch(h->view->batch, &h->batch_lookup);
 }
 

@@ -6,6 +6,7 @@
 #include "adaptor.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/time.h"
 #include "codec/json.h"
 #include "flow.h"
@@ -16,8 +17,12 @@
 #include "net/http-client.h"
 #include "net/http.h"
 #include "serving-server-conf.h"
+#include "svc/monitor.h"
 
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024 };
+
+FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
+FSV_METRIC(bound, FSV_GAUGE, "fate_serving_bound_services", "", "Service ids that a model is bound to.");
 
 /* Views ------------------------------------------------------------------------------------------- */
 
@@ -179,6 +184,26 @@ static int start_http(struct fsv_server *server, struct fsv_err *err)
 	return opt.port == 0 ? 0 : fsv_http_start(&opt, &server->http, err);
 }
 
+/* States that /metrics shows. */
+static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
+{
+	struct fsv_server *server = arg;
+
+	fsv_metric_value(out, metric == &models ? fsv_models_count(server->models) : fsv_models_bound(server->models));
+}
+
+static void watch(struct fsv_server *server)
+{
+	fsv_metric_watch(&models, show, server);
+	fsv_metric_watch(&bound, show, server);
+}
+
+static void unwatch(struct fsv_server *server)
+{
+	fsv_metric_unwatch(&models, server);
+	fsv_metric_unwatch(&bound, server);
+}
+
 int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 		     void (*progress)(void *arg, unsigned done, unsigned of), void *arg, struct fsv_err *err)
 {
@@ -197,7 +222,10 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	if (r < 0)
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
-	r = start_grpc(server, err);
+	watch(server);
+	r = fsv_monitor_start(conf, FSV_SK_METRICS, &server->monitor, err);
+	if (r == 0)
+		r = start_grpc(server, err);
 	if (r == 0)
 		r = start_http(server, err);
 	return r;
@@ -211,6 +239,7 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 	if (r < 0)
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
+	fsv_monitor_reload(server->monitor, conf, FSV_SK_METRICS);
 	fsv_conf_unref(server->conf);
 	server->conf = fsv_conf_ref(conf);
 	return 0;
@@ -261,6 +290,8 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 		fsv_http_works_cut(server->http_works);
 	if (server->grpc)
 		cut += stop_grpc(server, deadline_ns);
+	server->monitor = fsv_monitor_stop(server->monitor);
+	unwatch(server);
 	/* From here on no host asks an adaptor for anything. */
 	if (server->client)
 		fsv_http_client_free(server->client);

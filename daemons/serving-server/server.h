@@ -23,6 +23,7 @@ struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
 struct fsv_http_works;
+struct fsv_monitor;
 struct fsv_log_tags;
 struct fsv_pool;
 
@@ -45,6 +46,7 @@ struct fsv_server {
 	struct fsv_rpc *rpc;
 	struct fsv_rpc_server *grpc;		/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_monitor *monitor;		/* /metrics */
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */

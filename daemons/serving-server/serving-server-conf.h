@@ -4,6 +4,7 @@
 #define FSV_SERVER_CONF_H
 
 #include "conf/conf.h"
+#include "svc/monitor.h"
 
 enum fsv_server_key {
 	FSV_SK_PORT,
@@ -45,6 +46,8 @@ enum fsv_server_key {
 	FSV_SK_LOG_TARGET,
 	FSV_SK_DRAIN_TIMEOUT,
 	FSV_SK_STALL_LIMIT,
+	FSV_SK_METRICS,			/* the first of FSV_MONITOR_KEYS */
+	FSV_SK_METRICS_LAST = FSV_SK_METRICS + FSV_MONITOR_N_KEYS - 1,
 	FSV_SK_USE_REGISTER,
 	FSV_SK_USE_ZK_ROUTER,
 	FSV_SK_ZK_URL,

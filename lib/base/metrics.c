@@ -362,6 +362,9 @@ void fsv_metrics_man(struct fsv_buf *out)
 		fsv_buf_printf(out, ".It Va %s\n.Pq %s", all[i]->name, types[all[i]->type]);
 		if (all[i]->labels[0])
 			fsv_buf_printf(out, "\nLabels: %s.", all[i]->labels);
-		fsv_buf_printf(out, "\n%s\n", all[i]->help);
+		fsv_buf_putc(out, '\n');
+		for (const char *p = all[i]->help; *p; p++)	/* a sentence begins a line */
+			fsv_buf_putc(out, *p == ' ' && p > all[i]->help && p[-1] == '.' ? '\n' : *p);
+		fsv_buf_putc(out, '\n');
 	}
 }

@@ -23,8 +23,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/thread.h"
 #include "base/time.h"
+
+FSV_METRIC(connections, FSV_GAUGE, "fate_serving_http_connections", "", "Open HTTP connections.");
 
 enum { ACCEPT_ROUND = 64, LINGER_MS = 2000, PAUSE_MS = 100, SCAN_MIN_MS = 10 };
 
@@ -154,6 +157,7 @@ static void conn_started(struct fsv_http *http, struct MHD_Connection *mhd, void
 		conn->next->prev = &conn->next;
 	http->conns = conn;
 	http->n_started++;
+	fsv_metric_add(&connections, 1);
 	pthread_mutex_unlock(&http->conn_lock);
 }
 
@@ -166,6 +170,7 @@ static void conn_closed(struct fsv_http *http, struct fsv_http_conn *conn)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	http->n_started--;
+	fsv_metric_add(&connections, -1);
 	tell = atomic_fetch_sub(&http->n_conns, 1) == http->opt.max_connections;
 	if (atomic_load(&conn->linger) && !http->quit && http->n_lingers < FSV_HTTP_LINGERS) {
 		int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
@@ -211,6 +216,7 @@ void fsv_http_refuse(struct fsv_http_conn *conn, unsigned status)
 	struct tm tm;
 	int n;
 
+	fsv_http_count(status);
 	if (!gmtime_r(&now, &tm) || strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
 		return;
 	n = snprintf(answer, sizeof(answer),

@@ -163,6 +163,8 @@ unsigned fsv_http_read_head(struct fsv_http_req *req, const char *url, const cha
 /* http-reply.c */
 struct MHD_Response *fsv_http_response(struct fsv_http *http, const char *content_type, struct fsv_str body,
 				       const struct fsv_http_header_out *headers, unsigned n_headers);
+/* For /metrics. */
+void fsv_http_count(unsigned status);
 /* Ends the connections of all waiting requests. */
 void fsv_http_cut(struct fsv_http *http);
 void fsv_http_free(struct fsv_http *http);	/* http.c */

@@ -17,7 +17,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/time.h"
+
+FSV_METRIC(refused, FSV_COUNTER, "fate_serving_rpc_refused_total", "reason",
+	   "gRPC calls that reached no handler, by reason: method (not served), empty, stopping, load (too many in "
+	   "progress), deadline (passed already), message (too large or broken).");
 
 enum { TEXT_MAX = 1000, PATH_SHOWN = 200, ARENA_FIRST = 16384 };
 
@@ -155,6 +160,7 @@ static void refuse_unknown(struct fsv_rpc_call *call)
 	size_t n = GRPC_SLICE_LENGTH(call->details.method);
 	const char *path = (const char *)GRPC_SLICE_START_PTR(call->details.method);
 
+	fsv_metric_count(&refused, "method");
 	if (n > 0 && path[0] == '/') {
 		path++;
 		n--;
@@ -169,6 +175,7 @@ static void refuse_unknown(struct fsv_rpc_call *call)
  * max_message; it has then answered by itself and ignores what we say. */
 static void refuse_empty(struct fsv_rpc_call *call)
 {
+	fsv_metric_count(&refused, "empty");
 	fsv_rpc_fail(call, FSV_RPC_INTERNAL, "Half-closed without a request");
 }
 
@@ -176,6 +183,8 @@ static bool open_message(struct fsv_rpc_call *call)
 {
 	int r = fsv_rpc_open_message(&call->msg->bytes, call->lane->server->max_message);
 
+	if (r < 0)
+		fsv_metric_count(&refused, "message");
 	if (r == FSV_E_LIMIT)
 		fsv_rpc_fail(call, FSV_RPC_RESOURCE_EXHAUSTED,
 			     fsv_arena_printf(&call->arena, "Received message larger than max (%zu)",
@@ -185,6 +194,12 @@ static bool open_message(struct fsv_rpc_call *call)
 	return r == 0;
 }
 
+static void refuse(struct fsv_rpc_call *call, const char *reason, int status, const char *text)
+{
+	fsv_metric_count(&refused, reason);
+	fsv_rpc_fail(call, status, text);
+}
+
 static void handle(struct fsv_rpc_call *call)
 {
 	if (!call->kind->method)
@@ -192,14 +207,14 @@ static void handle(struct fsv_rpc_call *call)
 	else if (!call->payload)
 		refuse_empty(call);
 	else if (atomic_load_explicit(&call->lane->server->closing, memory_order_relaxed))
-		fsv_rpc_fail(call, FSV_RPC_UNAVAILABLE, "the server is shutting down");
+		refuse(call, "stopping", FSV_RPC_UNAVAILABLE, "the server is shutting down");
 	else if (!count_in(call))
-		fsv_rpc_fail(call, FSV_RPC_RESOURCE_EXHAUSTED,
-			     fsv_arena_printf(&call->arena, "too many requests in progress (%u)",
-					      call->lane->server->max_inflight));
+		refuse(call, "load", FSV_RPC_RESOURCE_EXHAUSTED,
+		       fsv_arena_printf(&call->arena, "too many requests in progress (%u)",
+					call->lane->server->max_inflight));
 	else if (fsv_rpc_call_deadline(call) <= fsv_now_ns())
 		/* Under load, work for callers that have given up would starve those who still wait. */
-		fsv_rpc_fail(call, FSV_RPC_DEADLINE_EXCEEDED, "the deadline passed before the call was begun");
+		refuse(call, "deadline", FSV_RPC_DEADLINE_EXCEEDED, "the deadline passed before the call was begun");
 	else if (open_message(call))
 		call->kind->method->handler(call, call->lane->server->user);
 }

@@ -38,7 +38,7 @@ install-doc: samples
 
 # Manual pages and full samples whose lists of keys come from the daemons' own tables.
 MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 \
-	docs/man/fate-servingctl.1 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
+	docs/man/fate-servingctl.1 $(B)/man/fate-serving-metrics.7 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
 SAMPLES := $(B)/conf/serving-server.full.yaml $(B)/conf/serving-proxy.full.yaml
 
 .PHONY: man samples
@@ -48,6 +48,12 @@ samples: $(SAMPLES)
 $(B)/man/%.yaml.5: docs/man/%.yaml.5.in $(B)/%
 	@mkdir -p $(@D)
 	$(Q)$(B)/$* --manual-keys > $@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd}' $< > $@ && rm $@.keys
+
+METRIC_DAEMONS := server proxy
+$(B)/man/fate-serving-metrics.7: docs/man/fate-serving-metrics.7.in $(METRIC_DAEMONS:%=$(B)/fate-serving-%)
+	@mkdir -p $(@D)
+	$(Q)for d in $(METRIC_DAEMONS); do $(B)/fate-serving-$$d --manual-metrics > $@.$$d || exit 1; done
+	$(Q)sed $(foreach d,$(METRIC_DAEMONS),-e '/^@METRICS-$(d)@$$/{r $@.$(d)' -e 'd}') $< > $@ && rm $(METRIC_DAEMONS:%=$@.%)
 
 $(B)/conf/serving-%.full.yaml: $(B)/fate-serving-%
 	@mkdir -p $(@D)
