@@ -168,7 +168,7 @@ static void start(struct federation *f)
 
 	f->trace = fsv_trace_start(fsv_http_arena(f->req), case_id.n > 0 ? case_id : f->body.case_id,
 				   fsv_http_header(f->req, "traceparent"), fsv_http_header(f->req, "fate-hops"));
-	r = fsv_proxy_enter(f->proxy, f->kind->name, &f->view, &err);
+	r = fsv_proxy_enter(f->proxy, f->kind->name, false, &f->view, &err);
 	if (r == 0 && f->body.body_null) {	/* the reference has no words for it */
 		fail(f, FSV_E_SYSTEM, "", "the member body is null");
 		return;

@@ -14,6 +14,7 @@
 #include "proxy-conf.h"
 #include "route-watch.h"
 #include "svc/monitor.h"
+#include "svc/svc.h"
 #include "unary.h"
 
 enum { RENEWAL_MS = 10000 };
@@ -104,6 +105,7 @@ static int start_grpc(struct fsv_proxy *proxy, enum fsv_listener_kind kind, stru
 	const struct fsv_conf *conf = proxy->conf;
 	const struct fsv_rpc_server_opt opt = {
 		.host = proxy->listeners[kind].address, .port = proxy->listeners[kind].port, .tls = tls,
+		.listen_fd = fsv_svc_socket(proxy->listeners[kind].port),
 		.max_message = (size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE),
 		/* Our own count refuses first, with a packet that says why. */
 		.max_inflight = proxy->max_inflight * 2,
@@ -118,6 +120,7 @@ static int start_http(struct fsv_proxy *proxy, struct fsv_err *err)
 	const struct fsv_conf *conf = proxy->conf;
 	const struct fsv_http_opt opt = {
 		.host = proxy->listeners[FSV_LISTEN_HTTP].address, .port = proxy->listeners[FSV_LISTEN_HTTP].port,
+		.listen_fd = fsv_svc_socket(proxy->listeners[FSV_LISTEN_HTTP].port),
 		.threads = (unsigned)fsv_conf_int(conf, FSV_PK_HTTP_THREADS),
 		.max_header = (size_t)fsv_conf_int(conf, FSV_PK_HTTP_MAX_HEADER),
 		.max_body = (size_t)fsv_conf_int(conf, FSV_PK_HTTP_MAX_BODY),
@@ -222,6 +225,8 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	return 0;
 }
 
+/* The intra port goes on as before: what clients of the HTTP port wait for sends its packets through it. It is drained
+ * when they have their answers, in fsv_proxy_stop. */
 void fsv_proxy_drain(struct fsv_proxy *proxy)
 {
 	atomic_store(&proxy->draining, true);
@@ -230,14 +235,18 @@ void fsv_proxy_drain(struct fsv_proxy *proxy)
 	if (proxy->inter)
 		fsv_rpc_server_drain(proxy->inter);
 	if (proxy->intra)
-		fsv_rpc_server_drain(proxy->intra);
+		fsv_rpc_server_unready(proxy->intra);
 }
 
 unsigned fsv_proxy_busy(struct fsv_proxy *proxy)
 {
-	return (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
-	       (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0) +
-	       (proxy->intra ? fsv_rpc_server_inflight(proxy->intra) : 0);
+	unsigned doors = (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
+			 (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0);
+
+	/* Packets of nodes that ask for other proxies' clients never stop coming; they are seen to in fsv_proxy_stop. */
+	if (atomic_load(&proxy->draining))
+		return doors;
+	return doors + (proxy->intra ? fsv_rpc_server_inflight(proxy->intra) : 0);
 }
 
 unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
@@ -246,7 +255,6 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 
 	if (!proxy->conf)
 		return 0;
-	atomic_store(&proxy->draining, true);
 	if (proxy->renewal)
 		proxy->renewal = fsv_timer_free(proxy->renewal);
 	proxy->watch = fsv_route_watch_free(proxy->watch);

@@ -161,13 +161,13 @@ void fsv_proxy_publish(struct fsv_proxy *proxy)
 
 /* Requests --------------------------------------------------------------------------------------- */
 
-int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, struct fsv_proxy_view **ret_view,
+int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late, struct fsv_proxy_view **ret_view,
 		    struct fsv_err *err)
 {
 	struct fsv_proxy_view *view;
 
 	atomic_fetch_add_explicit(&proxy->requests, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&proxy->draining, memory_order_relaxed))
+	if (too_late)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is being stopped");
 	view = (struct fsv_proxy_view *)fsv_snapshot_get(&proxy->view);
 	if (!view)

@@ -255,7 +255,7 @@ static void start(struct unary *u)
 {
 	struct fsv_err err;
 	int64_t deadline;
-	int r = fsv_proxy_enter(u->proxy, "unaryCall", &u->view, &err);
+	int r = fsv_proxy_enter(u->proxy, "unaryCall", u->call && fsv_rpc_call_too_late(u->call), &u->view, &err);
 
 	if (r == 0)
 		r = check_parties(u, &err);

@@ -199,7 +199,7 @@ struct fsv_guest *fsv_guest_start(const struct fsv_guest_in *in, enum fsv_reques
 	g->interface = &interfaces[kind];
 	g->began = fsv_now_ns();
 	g->trace = fsv_trace_start(in->arena, in->case_id, in->traceparent, in->hops);
-	r = fsv_server_enter(in->server, g->interface, &g->view, &err);
+	r = fsv_server_enter(in->server, g->interface, in->too_late, &g->view, &err);
 	if (r == 0)
 		r = read_request(g, &err);
 	if (r == 0)
@@ -263,6 +263,7 @@ static void from_call(struct fsv_rpc_call *call, struct fsv_server *server, enum
 		.server = server, .worker = fsv_rpc_call_worker(call), .arena = arena,
 		.deadline = fsv_rpc_call_deadline(call), .body = body, .case_id = fsv_rpc_call_meta(call, "caseid"),
 		.traceparent = fsv_rpc_call_meta(call, "traceparent"), .hops = fsv_rpc_call_meta(call, "fate-hops"),
+		.too_late = fsv_rpc_call_too_late(call),
 		.reply = reply_rpc, .arg = rg,
 	}, kind);
 	if (guest)

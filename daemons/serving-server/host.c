@@ -336,7 +336,8 @@ static void start(struct host *h)
 	struct fsv_err err;
 	int r = read_command(h, &err), entered;
 
-	entered = fsv_server_enter(h->server, h->interface ? h->interface : &none, &h->view, r == 0 ? &err : NULL);
+	entered = fsv_server_enter(h->server, h->interface ? h->interface : &none, fsv_rpc_call_too_late(h->call), &h->view,
+				   r == 0 ? &err : NULL);
 	if (r == 0)
 		r = entered;
 	if (r == 0)

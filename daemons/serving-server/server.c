@@ -18,6 +18,7 @@
 #include "net/http.h"
 #include "serving-server-conf.h"
 #include "svc/monitor.h"
+#include "svc/svc.h"
 
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024 };
 
@@ -157,6 +158,7 @@ static int start_grpc(struct fsv_server *server, struct fsv_err *err)
 	const struct fsv_rpc_server_opt opt = {
 		.host = fsv_conf_str(server->conf, FSV_SK_ADDRESS),
 		.port = (uint16_t)fsv_conf_int(server->conf, FSV_SK_PORT),
+		.listen_fd = fsv_svc_socket((uint16_t)fsv_conf_int(server->conf, FSV_SK_PORT)),
 		.max_message = (size_t)fsv_conf_int(server->conf, FSV_SK_MAX_MESSAGE),
 		/* Our own count refuses first, with an answer that says why. */
 		.max_inflight = server->max_inflight * 2,
@@ -171,6 +173,7 @@ static int start_http(struct fsv_server *server, struct fsv_err *err)
 	const struct fsv_conf *conf = server->conf;
 	const struct fsv_http_opt opt = {
 		.host = fsv_conf_str(conf, FSV_SK_HTTP_ADDRESS), .port = (uint16_t)fsv_conf_int(conf, FSV_SK_HTTP_PORT),
+		.listen_fd = fsv_svc_socket((uint16_t)fsv_conf_int(conf, FSV_SK_HTTP_PORT)),
 		.threads = (unsigned)fsv_conf_int(conf, FSV_SK_HTTP_THREADS),
 		.max_header = (size_t)fsv_conf_int(conf, FSV_SK_HTTP_MAX_HEADER),
 		.max_body = (size_t)fsv_conf_int(conf, FSV_SK_HTTP_MAX_BODY),
@@ -249,7 +252,6 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 
 void fsv_server_drain(struct fsv_server *server)
 {
-	atomic_store(&server->draining, true);
 	if (server->http)
 		fsv_http_drain(server->http);
 	if (server->grpc)
@@ -283,7 +285,6 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 
 	if (!server->conf)
 		return 0;
-	atomic_store(&server->draining, true);
 	if (server->http)
 		cut += fsv_http_stop(server->http, deadline_ns);
 	if (server->http_works)
@@ -332,7 +333,7 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 
 /* Requests ---------------------------------------------------------------------------------------- */
 
-int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface,
+int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface, bool too_late,
 		     struct fsv_server_view **ret_view, struct fsv_err *err)
 {
 	struct fsv_server_view *view = (struct fsv_server_view *)fsv_snapshot_get(&server->view);
@@ -340,7 +341,7 @@ int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *inte
 
 	*ret_view = view;
 	atomic_fetch_add_explicit(&server->requests, 1, memory_order_relaxed);
-	if (!view || atomic_load_explicit(&server->draining, memory_order_relaxed))
+	if (!view || too_late)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "the server is shutting down; ask another one");
 	if (inflight >= server->max_inflight ||
 	    (view->flow && !fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(interface->resource)), 1, fsv_wall_ms())))

@@ -46,8 +46,8 @@ static void check(struct fsv_rpc_call *call, void *user)
 	struct fsv_str body = fsv_rpc_call_body(call);
 	Fsv__HealthCheckRequest *request =
 		fsv__health_check_request__unpack(&in_arena, body.n, (const uint8_t *)body.p);
-	bool draining = atomic_load(&server->draining);
-	char answer[2] = { 0x08, draining ? NOT_SERVING : SERVING };	/* field 1, a varint */
+	bool unready = atomic_load(&server->unready);
+	char answer[2] = { 0x08, unready ? NOT_SERVING : SERVING };	/* field 1, a varint */
 
 	(void)user;
 	if (!request)

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/ref.h"
 #include "base/time.h"
+#include "svc.h"
 
 FSV_METRIC(scrapes, FSV_COUNTER, "fate_serving_scrapes_total", "result",
 	   "Requests for this page, by result: ok, refused (see metrics.allow).");
@@ -205,7 +206,8 @@ int fsv_monitor_start(const struct fsv_conf *conf, unsigned first, struct fsv_mo
 	struct fsv_monitor *monitor = FSV_NEW(struct fsv_monitor);
 	const struct fsv_http_opt opt = {
 		.host = fsv_conf_str(conf, first + FSV_MK_ADDRESS),
-		.port = (uint16_t)fsv_conf_int(conf, first + FSV_MK_PORT), .threads = OWN_THREADS,
+		.port = (uint16_t)fsv_conf_int(conf, first + FSV_MK_PORT),
+		.listen_fd = fsv_svc_socket((uint16_t)fsv_conf_int(conf, first + FSV_MK_PORT)), .threads = OWN_THREADS,
 		.max_body = OWN_BODY, .timeout_ms = OWN_TIMEOUT_MS,
 		.max_connections = OWN_CONNECTIONS, .handler = on_own_port, .user = monitor,
 	};

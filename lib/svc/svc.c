@@ -214,8 +214,11 @@ static int start(struct fsv_svc *svc, struct fsv_err *err)
 		r = fsv_loop_signal(svc->loop, stop_signals[i], on_term, svc, err);
 	if (r == 0)
 		r = fsv_loop_signal(svc->loop, SIGHUP, on_hup, svc, err);
+	fsv_svc_sockets_open();
 	if (r == 0)
 		r = svc->desc->init(svc, err);
+	if (r == 0)
+		fsv_svc_sockets_close();
 	if (r < 0)
 		return r;
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
