@@ -15,7 +15,7 @@ install-bin: $(BINARIES)
 
 install-units:
 	$(Q)$(INSTALL) -d $(D)$(unitdir) $(D)$(sysusersdir) $(D)$(tmpfilesdir) $(D)$(presetdir)
-	$(Q)for u in units/*.service; do $(place) $$u > $(D)$(unitdir)/$${u##*/} && chmod 644 $(D)$(unitdir)/$${u##*/} || exit 1; done
+	$(Q)for u in units/*.service units/*.socket; do $(place) $$u > $(D)$(unitdir)/$${u##*/} && chmod 644 $(D)$(unitdir)/$${u##*/} || exit 1; done
 	$(Q)$(place) units/fate-serving.tmpfiles > $(D)$(tmpfilesdir)/fate-serving.conf && chmod 644 $(D)$(tmpfilesdir)/fate-serving.conf
 	$(Q)$(INSTALL) -m644 units/fate-serving.sysusers $(D)$(sysusersdir)/fate-serving.conf
 	$(Q)$(INSTALL) -m644 units/80-fate-serving.preset $(D)$(presetdir)
