@@ -39,3 +39,8 @@ bench: $(BINARIES) $(BENCH_BIN)
 .PHONY: soak
 soak: $(BINARIES) $(BENCH_BIN)
 	@FSV_BUILD=$(abspath $(B)) scripts/soak $(SOAK)
+
+# No request fails while daemons are restarted and reloaded; SOAK="1000000 20 50" is requests, restarts, reloads.
+.PHONY: soak-restarts
+soak-restarts: $(BINARIES) $(BENCH_BIN)
+	@FSV_BUILD=$(abspath $(B)) scripts/soak-restarts $(SOAK)
