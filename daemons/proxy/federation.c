@@ -78,6 +78,18 @@ static void fail(struct federation *f, int code, const char *text, const char *w
 	reply(f, fsv_err_fate(code), fsv_buf_str(&json));
 }
 
+static void log_done(const struct federation *f)
+{
+	struct fsv_log_tags tags = { .case_id = f->trace.case_id.p };
+
+	if (!fsv_log_on(FSV_LOG_DEBUG))
+		return;
+	if (f->body.service_id.n > 0)
+		tags.service_id = fsv_arena_cstr(fsv_http_arena(f->req), f->body.service_id);
+	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s over %s took %lld us", tags.case_id, f->kind->name, f->endpoint->target,
+		(long long)((fsv_now_ns() - f->began) / 1000));
+}
+
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char *text)
 {
 	static const char failed[] = "remote rpc exception";
@@ -99,8 +111,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 	}
 	fsv_buf_init(&out, arena, 0);
 	code = fsv_federation_answer(answer, arena, &out);
-	fsv_log_debug("case %.*s: %s over %s took %lld us", FSV_STR_ARG(f->trace.case_id), f->kind->name,
-		      f->endpoint->target, (long long)((fsv_now_ns() - f->began) / 1000));
+	log_done(f);
 	reply(f, code, fsv_buf_str(&out));
 }
 

@@ -31,10 +31,17 @@ struct unary {
 
 /* Answers ---------------------------------------------------------------------------------------- */
 
+static const char *party(const Fsv__Topic *topic)
+{
+	return topic && topic->partyid ? topic->partyid : "";
+}
+
 static void log_done(const struct unary *u)
 {
-	fsv_log_debug("case %.*s: unaryCall over %s to %s took %lld us", FSV_STR_ARG(u->trace.case_id), u->entry,
-		      u->endpoint->target, (long long)((fsv_now_ns() - u->began) / 1000));
+	const struct fsv_log_tags tags = { .case_id = u->trace.case_id.p, .party_id = party(u->packet->header->dst) };
+
+	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: unaryCall over %s to %s took %lld us", tags.case_id, u->entry,
+		u->endpoint->target, (long long)((fsv_now_ns() - u->began) / 1000));
 }
 
 /* Gives back what the request holds. Last thing before the reply. */
@@ -99,11 +106,6 @@ static struct fsv_str error_json(struct unary *u, int retcode, const char *text)
 	fsv_jsonw_kv_int(&w, "retcode", retcode);
 	fsv_jsonw_end(&w, '}');
 	return fsv_buf_str(&json);
-}
-
-static const char *party(const Fsv__Topic *topic)
-{
-	return topic && topic->partyid ? topic->partyid : "";
 }
 
 /* why: more than the caller is told, for our own log; may be NULL. */

@@ -24,6 +24,14 @@ struct rules {
 	unsigned key_allow;
 };
 
+/* Requests for the page on the daemon's own port, which would count as work of the daemon. */
+static _Atomic unsigned asking;
+
+unsigned fsv_monitor_asking(void)
+{
+	return atomic_load(&asking);
+}
+
 struct fsv_monitor {
 	struct fsv_http *http;		/* NULL: the page is on the daemon's own port */
 	struct fsv_snapshot rules;
@@ -168,7 +176,9 @@ bool fsv_monitor_http(struct fsv_monitor *monitor, struct fsv_http_req *req)
 {
 	if (!monitor || monitor->http || !is_metrics(req))
 		return false;
+	atomic_fetch_add(&asking, 1);
 	answer(monitor, req);
+	atomic_fetch_sub(&asking, 1);
 	return true;
 }
 

@@ -41,6 +41,9 @@ struct fsv_monitor *fsv_monitor_stop(struct fsv_monitor *monitor);
  * not answered, it is for somebody else. monitor may be NULL. [an HTTP thread] */
 bool fsv_monitor_http(struct fsv_monitor *monitor, struct fsv_http_req *req);
 
+/* How many answer right now there; they are no work of the daemon. [any thread] */
+unsigned fsv_monitor_asking(void);
+
 /* Whether peer, an address as text, is this machine or within an entry of list; for tests. */
 bool fsv_monitor_allows(const char *const *list, struct fsv_str peer);
 

@@ -11,6 +11,7 @@
 
 #include "base/metrics.h"
 #include "base/time.h"
+#include "monitor.h"
 
 FSV_METRIC(build_info, FSV_GAUGE, "fate_serving_build_info", "daemon,version", "Always 1; which daemon this is.");
 FSV_METRIC(draining, FSV_GAUGE, "fate_serving_draining", "", "1 while the daemon is being stopped, else 0.");
@@ -70,6 +71,13 @@ static double fds_allowed(void)
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (double)limit.rlim_cur : 0;
 }
 
+static double without_ourselves(unsigned busy)
+{
+	unsigned asking = fsv_monitor_asking();
+
+	return busy > asking ? busy - asking : 0;
+}
+
 static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
 {
 	struct fsv_svc_state *state = arg;
@@ -80,7 +88,7 @@ static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *ar
 	else if (metric == &draining)
 		fsv_metric_value(out, atomic_load(&state->draining));
 	else if (metric == &in_flight)
-		fsv_metric_value(out, desc->busy(state->svc));
+		fsv_metric_value(out, without_ourselves(desc->busy(state->svc)));
 	else if (metric == &stalled)
 		fsv_metric_value(out, (double)desc->stall_ns(state->svc) / 1e9);
 	else if (metric == &cpu_seconds)

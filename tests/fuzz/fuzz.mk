@@ -22,3 +22,4 @@ TEST_DEPS_tests/fuzz/fuzz-model-text := daemons/ctl
 TEST_DEPS_tests/fuzz/fuzz-request := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-answer := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-features := daemons/serving-server
+TEST_DEPS_tests/fuzz/fuzz-scrape := daemons/ctl
