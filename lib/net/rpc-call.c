@@ -324,18 +324,19 @@ static bool can_ask_again(const struct fsv_rpc_call *call)
 	return fsv_rpc_call_meta(call, FSV_RPC_AGAIN).n > 0;
 }
 
-/* A client of ours is told to leave, when that leads anywhere: to the next process behind the same socket, or, once
- * we take nothing any more, to whatever comes back. Fills one place. */
+/* A client of ours is told to leave. Fills one place. */
 static size_t tell_to_leave(const struct fsv_rpc_call *call, grpc_metadata *meta)
 {
 	const struct fsv_rpc_server *s = call->lane->server;
-	bool not_begun = call->refused && atomic_load_explicit(&s->closing, memory_order_relaxed);
+	const char *word = s->held ? FSV_RPC_LEAVE_NOW : FSV_RPC_LEAVE_SOON;
 
-	if (!atomic_load_explicit(&s->draining, memory_order_relaxed) || !(s->held || not_begun) || !can_ask_again(call))
+	if (!atomic_load_explicit(&s->draining, memory_order_relaxed) || !can_ask_again(call))
 		return 0;
+	if (call->refused && atomic_load_explicit(&s->closing, memory_order_relaxed))
+		word = FSV_RPC_LEAVE_NOT_BEGUN;
 	memset(meta, 0, sizeof(*meta));
 	meta->key = grpc_slice_from_static_string(FSV_RPC_LEAVE);
-	meta->value = grpc_slice_from_static_string(not_begun ? FSV_RPC_LEAVE_NOT : FSV_RPC_LEAVE_BEGUN);
+	meta->value = grpc_slice_from_static_string(word);
 	return 1;
 }
 

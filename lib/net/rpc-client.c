@@ -26,7 +26,7 @@ enum {
 	CONNECT_MS = 5000,
 	META_MAX = 8, TEXT_MAX = 512,
 	/* How long a target that is being stopped may take to come back. */
-	PATIENCE_MS = 5000,
+	PATIENCE_MS = 10000,
 	SENDS_MAX = 8, PAUSE_FIRST_MS = 10, STEP_MS = 100,
 };
 
@@ -399,9 +399,34 @@ static bool was_closing(const struct fsv_rpc_request *req)
 	return req->status == GRPC_STATUS_CANCELLED && !req->cancelled && req->initial.count == 0;
 }
 
+static bool is_patient(const struct fsv_rpc_request *req)
+{
+	return atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed) > fsv_now_ns();
+}
+
+/* Core's words for a request that found no connection to be sent over. */
+static bool was_unsent(const struct fsv_rpc_request *req)
+{
+	struct fsv_str text = fsv_str_n((const char *)GRPC_SLICE_START_PTR(req->details), GRPC_SLICE_LENGTH(req->details));
+
+	return fsv_str_starts(text, FSV_STR("failed to connect to all addresses"));
+}
+
 static bool was_not_begun(const struct fsv_rpc_request *req, struct fsv_str word)
 {
-	return was_closing(req) || (req->status == GRPC_STATUS_UNAVAILABLE && fsv_str_is(word, FSV_RPC_LEAVE_NOT));
+	if (was_closing(req))
+		return true;
+	return req->status == GRPC_STATUS_UNAVAILABLE &&
+	       (fsv_str_is(word, FSV_RPC_LEAVE_NOT_BEGUN) || (is_patient(req) && was_unsent(req)));
+}
+
+/* What the server said beside its answer, or did. */
+static void heed(struct fsv_rpc_request *req, struct fsv_str word)
+{
+	if (fsv_str_is(word, FSV_RPC_LEAVE_SOON))
+		atomic_store_explicit(&req->channel->patient_until, fsv_deadline_in_ms(PATIENCE_MS), memory_order_relaxed);
+	else if (word.n > 0 || was_closing(req))
+		move(req->channel, req->leg);
 }
 
 static void go_on(struct fsv_rpc_op *op, bool ok);
@@ -438,8 +463,7 @@ static void on_done(struct fsv_rpc_op *op, bool ok)
 	struct fsv_str word = leave_word(req);
 
 	(void)ok;	/* a batch that receives the status always succeeds */
-	if (word.n > 0 || was_closing(req))
-		move(req->channel, req->leg);
+	heed(req, word);
 	if (was_not_begun(req, word) && !req->once && !req->cancelled && req->n_sent < SENDS_MAX &&
 	    req->deadline > fsv_now_ns())
 		send_again(req);

@@ -141,6 +141,7 @@ struct fsv_rpc_server {
 	_Atomic unsigned late;		/* those of them that came after draining began */
 	_Atomic bool unready;		/* health says so */
 	_Atomic bool draining;		/* calls do not count any more */
+	_Atomic int64_t draining_since;	/* monotonic ns, 0 = not yet */
 	_Atomic bool closing;		/* and do not reach a handler */
 	_Atomic bool closed;		/* core's own shutdown has begun */
 	struct fsv_rpc_op shutdown_op;
@@ -192,12 +193,14 @@ enum { FSV_RPC_HEALTH_METHODS = 2 };
 extern const struct fsv_rpc_method fsv_rpc_health_methods[FSV_RPC_HEALTH_METHODS];
 const struct fsv_rpc_server *fsv_rpc_call_server(const struct fsv_rpc_call *call);
 
-/* Metadata between clients and servers of ours: a request that can be sent again says so; the answer of a server
- * that is being stopped tells such a client to leave, and whether the call had been begun. */
+/* Metadata between clients and servers of ours: a request that can be sent again says so; the answer of a server that
+ * is being stopped tells such a client to leave: now, as somebody else is there already or the call was not begun, or
+ * soon, when the connection ends. */
 #define FSV_RPC_AGAIN		"fate-again"
 #define FSV_RPC_LEAVE		"fate-leave"
-#define FSV_RPC_LEAVE_BEGUN	"begun"
-#define FSV_RPC_LEAVE_NOT	"not-begun"
+#define FSV_RPC_LEAVE_NOW	"now"
+#define FSV_RPC_LEAVE_NOT_BEGUN	"not-begun"
+#define FSV_RPC_LEAVE_SOON	"soon"
 
 /* Connections of a listening socket that is held by somebody else (rpc-accept.c) ------------------- */
 

@@ -27,6 +27,9 @@ enum {
 	/* Before connections are closed: clients that call are refused, and told to leave, until none has called for the
 	 * first time; at most for the second. */
 	QUIET_MS = 50, LEAVING_MS = 1000,
+	/* On a port that nobody holds for the next process: so long clients that have called lately are told to be patient
+	 * when their connection ends. */
+	NOTICE_MS = 100, LATELY_MS = 1000,
 };
 
 static grpc_server *create(const struct fsv_rpc_server_opt *opt)
@@ -271,7 +274,8 @@ void fsv_rpc_server_unready(struct fsv_rpc_server *server)
 void fsv_rpc_server_drain(struct fsv_rpc_server *server)
 {
 	atomic_store(&server->unready, true);
-	atomic_store(&server->draining, true);
+	if (!atomic_exchange(&server->draining, true))
+		atomic_store(&server->draining_since, fsv_now_ns());
 	if (server->acceptor)
 		fsv_rpc_acceptor_quit(server->acceptor);
 }
@@ -288,6 +292,21 @@ static int64_t last_call(const struct fsv_rpc_server *s)
 	return last;
 }
 
+static void sleep_for(int64_t ns)
+{
+	const struct timespec ts = { .tv_sec = ns / FSV_S, .tv_nsec = ns % FSV_S };
+
+	(void)nanosleep(&ts, NULL);	/* woken early, callers look again */
+}
+
+static void give_notice(const struct fsv_rpc_server *s, int64_t deadline_ns)
+{
+	int64_t end = fsv_min_deadline(deadline_ns, atomic_load(&s->draining_since) + NOTICE_MS * FSV_MS), now;
+
+	while ((now = fsv_now_ns()) < end && last_call(s) > now - LATELY_MS * FSV_MS)
+		sleep_for(end - now);
+}
+
 /* Core cancels calls that arrive while it closes their connection. Clients that have just called will call again, unless
  * they have been told to leave and have a place to go to. */
 static void wait_until_quiet(const struct fsv_rpc_server *s, int64_t deadline_ns)
@@ -296,11 +315,10 @@ static void wait_until_quiet(const struct fsv_rpc_server *s, int64_t deadline_ns
 
 	while ((now = fsv_now_ns()) < end) {
 		int64_t left = last_call(s) + QUIET_MS * FSV_MS - now;
-		const struct timespec ts = { .tv_nsec = left };
 
 		if (left <= 0)
 			return;
-		(void)nanosleep(&ts, NULL);	/* woken early, it looks again */
+		sleep_for(left);
 	}
 }
 
@@ -314,6 +332,8 @@ static void close_when_idle(struct fsv_rpc_server *server, int64_t deadline_ns)
 {
 	fsv_rpc_server_drain(server);
 	server->acceptor = fsv_rpc_acceptor_free(server->acceptor);
+	if (!server->held)
+		give_notice(server, deadline_ns);
 	atomic_store(&server->closing, true);
 	pthread_mutex_lock(&server->lock);
 	wait_until(server, deadline_ns, is_idle);

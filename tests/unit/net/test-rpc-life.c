@@ -142,6 +142,7 @@ struct hammer {
 	struct fsv_rpc_worker *worker;
 	_Atomic unsigned *ok, *refused, *lost;
 	_Atomic bool *go_on;
+	bool once;
 	sem_t over;
 };
 
@@ -166,7 +167,7 @@ static void hammer_next(void *arg)
 {
 	struct hammer *h = arg;
 	const struct fsv_rpc_request_opt opt = { .channel = h->channel, .method = "/t.T/echo", .body = FSV_STR("x"),
-						 .deadline = fsv_deadline_in_ms(20000) };
+						 .deadline = fsv_deadline_in_ms(20000), .once = h->once };
 
 	if (!atomic_load(h->go_on)) {
 		sem_post(&h->over);
@@ -187,7 +188,7 @@ static void draining_loses_no_accepted_call(void **state)
 
 	(void)state;
 	for (int i = 0; i < 64; i++) {
-		h[i] = (struct hammer){ client, channel, fsv_rpc_pick(client), &ok, &refused, &lost, &go_on };
+		h[i] = (struct hammer){ client, channel, fsv_rpc_pick(client), &ok, &refused, &lost, &go_on, true };
 		sem_init(&h[i].over, 0, 0);
 		fsv_rpc_post(h[i].worker, hammer_next, &h[i]);
 	}
