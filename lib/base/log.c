@@ -39,6 +39,9 @@ static _Atomic int max_level = FSV_LOG_INFO;
 
 void fsv_log_set_sink(fsv_log_sink *s)
 {
+	/* Zeros from the start, so that the first error is an increase. */
+	(void)fsv_series_of(&lines, FSV_LABELS("err"));
+	(void)fsv_series_of(&lines, FSV_LABELS("warning"));
 	atomic_store(&sink, s ? s : stderr_sink);
 }
 

@@ -110,6 +110,9 @@ static struct fsv_metric *const shown[] = {
 void fsv_svc_metrics_open(struct fsv_svc_state *state)
 {
 	state->started_ms = fsv_wall_ms();
+	/* Zeros from the start, so that the first event is an increase. */
+	(void)fsv_series_of(&reloads, FSV_LABELS("ok"));
+	(void)fsv_series_of(&reloads, FSV_LABELS("refused"));
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		fsv_metric_watch(shown[i], show, state);
 }
