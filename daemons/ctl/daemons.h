@@ -16,7 +16,7 @@ struct fsv_ctl_daemon {
 	uint16_t port;
 
 	/* As the service manager sees it; "" when it is not asked or does not know the unit. */
-	char state[32];		/* "active (running)" */
+	char state[48];		/* "active (running)" */
 	char pid[16];
 	char restarts[16];
 

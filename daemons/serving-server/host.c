@@ -56,9 +56,16 @@ static const struct {
 
 /* Answers ------------------------------------------------------------------------------------------- */
 
+static struct fsv_log_tags tags_of(const struct host *h)
+{
+	const Fsv__Topic *guest = h->packet->header ? h->packet->header->src : NULL;
+
+	return (struct fsv_log_tags){ .case_id = h->trace.case_id.p, .party_id = guest ? guest->partyid : NULL };
+}
+
 static void log_end(struct host *h, const struct fsv_envelope *e, struct fsv_str answer)
 {
-	const struct fsv_log_tags tags = { .case_id = h->trace.case_id.p };
+	const struct fsv_log_tags tags = tags_of(h);
 	const char *service = h->interface ? h->interface->service : "unaryCall";
 
 	if (h->view && h->view->print_input)
@@ -109,7 +116,7 @@ static int score(struct host *h, struct fsv_str features, struct fsv_jsonw *w, s
 
 static void log_local_fault(struct host *h, const struct fsv_err *err)
 {
-	const struct fsv_log_tags tags = { .case_id = h->trace.case_id.p };
+	const struct fsv_log_tags tags = tags_of(h);
 
 	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: model %.160s: %s; the guest is told that it failed", tags.case_id,
 			h->model->key, err->text);

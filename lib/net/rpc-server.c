@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/time.h"
 
@@ -238,6 +239,8 @@ int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *o
 		wait_until(s, FSV_NO_DEADLINE, has_ended);
 		pthread_mutex_unlock(&s->lock);
 		server_free(s);
+		if (opt->listen_fd > 0)
+			fsv_close(opt->listen_fd);
 		return r;
 	}
 	grpc_server_start(s->grpc);

@@ -32,7 +32,8 @@ install-man: man
 
 install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
-	$(Q)$(INSTALL) -m644 README.md NEWS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -d $(D)$(docdir)/monitoring && $(INSTALL) -m644 docs/monitoring/* $(D)$(docdir)/monitoring
 	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
 
