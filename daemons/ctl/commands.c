@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemons.h"
+
 #define SERVER \
 	"  -s, --server HOST:PORT  gRPC address of the server; default: 127.0.0.1:8000\n"
 #define SERVERS \
@@ -59,6 +61,23 @@ static const struct fsv_ctl_command commands[] = {
 	  "have a server copy a model, with its service ids, from another one",
 	  SERVER
 	  "      --source HOST:PORT  the server that has the model\n" JSON, fsv_ctl_model_fetch },
+	{ "status", "[--json] [--server FILE] [--proxy FILE]",
+	  "show the daemons of this machine: state, models, partners, errors",
+	  "  -j, --json          as JSON, with all metrics\n"
+	  FSV_CTL_PLACE_HELP,
+	  fsv_ctl_status },
+	{ "top", "[--once] [--interval SECONDS] [--server FILE] [--proxy FILE]",
+	  "show what they do right now, again and again",
+	  "  -1, --once          once, and without clearing the screen\n"
+	  "  -i, --interval S    seconds between looks; default 1\n"
+	  FSV_CTL_PLACE_HELP,
+	  fsv_ctl_top },
+	{ "trace", "[--since TIME] [--directory DIR | --log FILE...] CASEID",
+	  "show what all daemons logged of one request",
+	  "  -S, --since TIME    lines of the journal from then on, as journalctl has it\n"
+	  "  -D, --directory DIR journal files of that folder, for instance of several hosts\n"
+	  "  -l, --log FILE      what a daemon wrote to standard error; may be repeated\n",
+	  fsv_ctl_trace },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -2,6 +2,7 @@
 #include "serving-server-conf.h"
 
 #include "adaptor.h"
+#include "svc/monitor.h"
 #include "svc/svc.h"
 
 #define DAY_MS		INT64_C(86400000)
@@ -250,6 +251,7 @@ static const struct fsv_conf_key keys[] = {
 		"The same for every answer, scores included.", NULL },
 
 	FSV_SVC_KEYS,
+	FSV_MONITOR_KEYS,
 
 	[FSV_SK_USE_REGISTER] = { "useRegister", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
 		"Register this server and its models in ZooKeeper, and see proxies and FATE-Flow there. Needs zk.url; without "
@@ -301,7 +303,8 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 	if (port != 0 && port == fsv_conf_int(conf, FSV_SK_HTTP_PORT))
 		return fsv_err_set(err, FSV_E_CONFIG, "port and server.port are both %lld; give each its own port",
 				   (long long)port);
-	if (check_redis(conf, err) < 0 || fsv_registry_keys_check(conf, FSV_SK_REGISTRY, err) < 0)
+	if (check_redis(conf, err) < 0 || fsv_registry_keys_check(conf, FSV_SK_REGISTRY, err) < 0 ||
+	    fsv_monitor_check(conf, FSV_SK_METRICS, err) < 0)
 		return err->code;
 	return fsv_adaptor_check(conf, err);
 }

@@ -53,3 +53,7 @@ soak: $(BINARIES) $(BENCH_BIN)
 soak-models: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) tests/system/39-model-crash $(or $(SOAK),1000)
 	@FSV_BUILD=$(abspath $(B)) scripts/many-models
+# No request fails while daemons are restarted and reloaded; SOAK="1000000 20 50" is requests, restarts, reloads.
+.PHONY: soak-restarts
+soak-restarts: $(BINARIES) $(BENCH_BIN)
+	@FSV_BUILD=$(abspath $(B)) scripts/soak-restarts $(SOAK)

@@ -15,7 +15,7 @@ install-bin: $(BINARIES)
 
 install-units:
 	$(Q)$(INSTALL) -d $(D)$(unitdir) $(D)$(sysusersdir) $(D)$(tmpfilesdir) $(D)$(presetdir)
-	$(Q)for u in units/*.service; do $(place) $$u > $(D)$(unitdir)/$${u##*/} && chmod 644 $(D)$(unitdir)/$${u##*/} || exit 1; done
+	$(Q)for u in units/*.service units/*.socket; do $(place) $$u > $(D)$(unitdir)/$${u##*/} && chmod 644 $(D)$(unitdir)/$${u##*/} || exit 1; done
 	$(Q)$(place) units/fate-serving.tmpfiles > $(D)$(tmpfilesdir)/fate-serving.conf && chmod 644 $(D)$(tmpfilesdir)/fate-serving.conf
 	$(Q)$(INSTALL) -m644 units/fate-serving.sysusers $(D)$(sysusersdir)/fate-serving.conf
 	$(Q)$(INSTALL) -m644 units/80-fate-serving.preset $(D)$(presetdir)
@@ -32,7 +32,8 @@ install-man: man
 
 install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
-	$(Q)$(INSTALL) -m644 README.md NEWS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -d $(D)$(docdir)/monitoring && $(INSTALL) -m644 docs/monitoring/* $(D)$(docdir)/monitoring
 	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
 
@@ -45,7 +46,7 @@ install-dev:
 
 # Manual pages and full samples whose lists of keys come from the daemons' own tables.
 MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 \
-	docs/man/fate-servingctl.1 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
+	docs/man/fate-servingctl.1 $(B)/man/fate-serving-metrics.7 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
 SAMPLES := $(B)/conf/serving-server.full.yaml $(B)/conf/serving-proxy.full.yaml
 
 .PHONY: man samples
@@ -55,6 +56,12 @@ samples: $(SAMPLES)
 $(B)/man/%.yaml.5: docs/man/%.yaml.5.in $(B)/%
 	@mkdir -p $(@D)
 	$(Q)$(B)/$* --manual-keys > $@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd}' $< > $@ && rm $@.keys
+
+METRIC_DAEMONS := server proxy
+$(B)/man/fate-serving-metrics.7: docs/man/fate-serving-metrics.7.in $(METRIC_DAEMONS:%=$(B)/fate-serving-%)
+	@mkdir -p $(@D)
+	$(Q)for d in $(METRIC_DAEMONS); do $(B)/fate-serving-$$d --manual-metrics > $@.$$d || exit 1; done
+	$(Q)sed $(foreach d,$(METRIC_DAEMONS),-e '/^@METRICS-$(d)@$$/{r $@.$(d)' -e 'd}') $< > $@ && rm $(METRIC_DAEMONS:%=$@.%)
 
 $(B)/conf/serving-%.full.yaml: $(B)/fate-serving-%
 	@mkdir -p $(@D)

@@ -29,3 +29,4 @@ TEST_DEPS_tests/fuzz/fuzz-archive := lib/model
 TEST_DEPS_tests/fuzz/fuzz-flow-answer := lib/model
 TEST_DEPS_tests/fuzz/fuzz-text-store := lib/model
 TEST_DEPS_tests/fuzz/fuzz-model-data := lib/model
+TEST_DEPS_tests/fuzz/fuzz-scrape := daemons/ctl
