@@ -3,6 +3,13 @@
 .PHONY: install install-bin install-units install-conf install-man install-doc install-dev
 install: install-bin install-units install-conf install-man install-doc install-dev
 
+# Packages of the tree as it stands; see packaging/README.md. DEB_BUILD_OPTIONS=nocheck leaves the unit tests out.
+.PHONY: deb rpm
+deb:
+	@scripts/make-deb
+rpm:
+	@scripts/make-rpm
+
 INSTALL ?= install
 D = $(DESTDIR)
 # Units and documents name the usual places; another prefix is written into the copies.
@@ -33,7 +40,7 @@ install-man: man
 install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
 	$(Q)$(INSTALL) -m644 README.md NEWS.md $(D)$(docdir)
-	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
+	$(Q)$(INSTALL) -m644 $(SAMPLES) conf/serving-server.yaml conf/serving-proxy.yaml conf/route_table.json $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
 
 # What plugins are built with, and the folder that they are loaded from.
