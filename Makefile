@@ -10,6 +10,7 @@
 #   make bench                throughput, latency, CPU and memory beside a bare echo chain
 #   make bench-engine         the engine alone: time of a row, memory of plans
 #   make soak                 memory over 500,000 requests; SOAK=N
+#   make deb rpm              packages; make check-package tests them on booted hosts (root)
 #   make install              DESTDIR= prefix=/usr sysconfdir=/etc unitdir=/usr/lib/systemd/system
 #   make lib/codec            one module's archive
 #   V=1 shows commands; make print-VAR shows a variable
@@ -30,6 +31,7 @@ sysconfdir ?= /etc
 localstatedir ?= /var
 bindir ?= $(prefix)/bin
 sbindir ?= $(prefix)/sbin
+libexecdir ?= $(prefix)/libexec
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/fate-serving
