@@ -90,7 +90,7 @@ check_files() {
 	esac
 	[ -z "${opt[zookeeper-password-file]:-}" ] || [ -r "${opt[zookeeper-password-file]}" ] || bad "${opt[zookeeper-password-file]} cannot be read" 'it holds the password in its first line'
 	[ -z "${opt[models]:-}" ] || [ -d "${opt[models]}/.fate" ] || bad "${opt[models]} has no folder .fate" 'name the folder that model.cache.path named'
-	if [ -n "${opt[example]:-}" ] && [ ! -r "$examples/credit/$role.yaml" ]; then bad 'the example models are not installed' "they are in the package fate-serving-common"; fi
+	if [ -n "${opt[example]:-}" ] && [ ! -r "$root$examples/credit/$role.yaml" ]; then bad 'the example models are not installed' "they are in the package fate-serving-common"; fi
 	[ -z "${opt[example]:-}" ] || [ "${opt[party]:-}" = "$([ "$role" = guest ] && echo 9999 || echo 10000)" ] ||
 		bad "the example's $role is party $([ "$role" = guest ] && echo 9999 || echo 10000), not ${opt[party]:-}" 'leave --example out, or take these ids for the try'
 	[ -z "${opt[java]:-}" ] || check_java

@@ -148,7 +148,7 @@ check_staged() {
 sum() { sha256sum <"$1" | cut -d' ' -f1; }
 recorded() { sed -n "s|^file \([0-9a-f]*\) $1\$|\1|p" "$record" 2>/dev/null | tail -1; }
 # Whether what is there was written by us, or is the sample as it came.
-ours() { [ "$(sum "$1")" = "$(recorded "$2")" ] || cmp -s "$1" "$examples/${2##*/}"; }
+ours() { [ "$(sum "$1")" = "$(recorded "$2")" ] || cmp -s "$1" "$root$examples/${2##*/}"; }
 
 install_one() {	# install_one NAME: from stage to /etc/fate-serving
 	local to=$root$etc/$1
@@ -199,7 +199,7 @@ install_models() {
 	if [ -n "${opt[models]:-}" ]; then cp -R "${opt[models]}/.fate" "$to/" && chown -R "$uid:$gid" "$to/.fate" || die "the models cannot be copied"
 	else
 		# The texts may be where the daemon's user cannot read: it gets copies.
-		install -d -m755 "$stage.example" && install -m644 "$examples/credit/$role.yaml" "$stage.example/" && chmod 755 "$stage.example"
+		install -d -m755 "$stage.example" && install -m644 "$root$examples/credit/$role.yaml" "$stage.example/" && chmod 755 "$stage.example"
 		(cd / && as_daemon fate-servingctl model pack "$stage.example/$role.yaml" --output "$to") || die 'the example cannot be packed'
 		rm -rf "$stage.example"
 	fi
