@@ -78,6 +78,25 @@ static const struct fsv_ctl_command commands[] = {
 	  "  -D, --directory DIR journal files of that folder, for instance of several hosts\n"
 	  "  -l, --log FILE      what a daemon wrote to standard error; may be repeated\n",
 	  fsv_ctl_trace },
+	{ "tls ca", "[--name NAME] [--days N] [--force] --output DIR",
+	  "make an authority for tries, which signs certificates",
+	  "  -o, --output DIR    folder for ca.pem and ca.key\n"
+	  "      --name NAME     what it is called\n"
+	  "      --days N        how long it is valid; default: 3650\n"
+	  "  -f, --force         replace files that are there\n",
+	  fsv_ctl_tls_ca },
+	{ "tls cert", "[--days N] [--force] --ca DIR --output DIR NAME...",
+	  "make the certificate of a party, for the names under which it is reached",
+	  "      --ca DIR        folder that tls ca wrote\n"
+	  "  -o, --output DIR    folder for ca.pem, server.pem and server.key\n"
+	  "      --days N        how long it is valid; default: 365\n"
+	  "  -f, --force         replace files that are there\n",
+	  fsv_ctl_tls_cert },
+	{ "tls show", "[--config FILE] [--warn DAYS] [FILE.pem...]",
+	  "print until when certificates are valid; status 1 when one ends soon",
+	  "  -c, --config FILE   the proxy's configuration, whose certificates are shown when no FILE.pem is given\n"
+	  "  -w, --warn DAYS     what soon means; default: 30\n",
+	  fsv_ctl_tls_show },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -143,7 +162,7 @@ int fsv_ctl_main(int argc, char **argv)
 			return fsv_ctl_print(FSV_STR_NULL);
 		}
 	}
-	if (argc == 3 && strcmp(argv[1], "model") == 0 && is_help(argv[2])) {
+	if (argc == 3 && (strcmp(argv[1], "model") == 0 || strcmp(argv[1], "tls") == 0) && is_help(argv[2])) {
 		print_usage(stdout);
 		return fsv_ctl_print(FSV_STR_NULL);
 	}
@@ -153,5 +172,7 @@ int fsv_ctl_main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "model") == 0)
 		return fsv_ctl_usage("model is followed by list, load, bind, unbind, unload, fetch, show or pack");
+	if (strcmp(argv[1], "tls") == 0)
+		return fsv_ctl_usage("tls is followed by ca, cert or show");
 	return fsv_ctl_usage("%s is no command", argv[1]);
 }
