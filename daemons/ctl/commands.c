@@ -16,6 +16,13 @@ static const struct fsv_ctl_command commands[] = {
 	  "  -e, --explain       print what a server would do with each model, or why it would refuse\n"
 	  "  -r, --role ROLE     guest or host: for a model file without a store that tells\n",
 	  fsv_ctl_model_show },
+	{ "model score", "[--id COLUMN] [--role guest|host] --features FILE.csv [--features FILE.csv]... MODEL...",
+	  "score the rows of a file without any daemon, as one party or as all of them",
+	  "  -f, --features FILE file of features, its first line the columns' names; one for all models,\n"
+	  "                      or one for each, rows then matched by id; - is standard input\n"
+	  "  -i, --id COLUMN     names the rows; default: id\n"
+	  "  -r, --role ROLE     guest or host: for a model file without a store that tells\n",
+	  fsv_ctl_model_score },
 	{ "model pack", "[--force] --output DIR TEXT.yaml...",
 	  "turn texts into the stores and model files that a server restores",
 	  "  -o, --output DIR    folder that gets (or has) the folder .fate\n"
@@ -95,6 +102,6 @@ int fsv_ctl_main(int argc, char **argv)
 		return FSV_CTL_USAGE;
 	}
 	if (strcmp(argv[1], "model") == 0)
-		return fsv_ctl_usage("model is followed by show or pack");
+		return fsv_ctl_usage("model is followed by show, score or pack");
 	return fsv_ctl_usage("%s is no command", argv[1]);
 }

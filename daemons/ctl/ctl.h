@@ -27,6 +27,7 @@ int fsv_ctl_main(int argc, char **argv);
 int fsv_ctl_import(int argc, char **argv);
 int fsv_ctl_model_show(int argc, char **argv);
 int fsv_ctl_model_pack(int argc, char **argv);
+int fsv_ctl_model_score(int argc, char **argv);
 
 /* Messages: "fate-servingctl: <text>". Return FSV_CTL_FAILURE and FSV_CTL_USAGE. */
 int fsv_ctl_fail(const struct fsv_err *err) FSV_COLD;
