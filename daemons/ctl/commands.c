@@ -29,6 +29,13 @@ static const struct fsv_ctl_command commands[] = {
 	  "  -e, --explain       print what a server would do with each model, or why it would refuse\n"
 	  "  -r, --role ROLE     guest or host: for a model file without a store that tells\n",
 	  fsv_ctl_model_show },
+	{ "model score", "[--id COLUMN] [--role guest|host] --features FILE.csv [--features FILE.csv]... MODEL...",
+	  "score the rows of a file without any daemon, as one party or as all of them",
+	  "  -f, --features FILE file of features, its first line the columns' names; one for all models,\n"
+	  "                      or one for each, rows then matched by id; - is standard input\n"
+	  "  -i, --id COLUMN     names the rows; default: id\n"
+	  "  -r, --role ROLE     guest or host: for a model file without a store that tells\n",
+	  fsv_ctl_model_score },
 	{ "model pack", "[--force] --output DIR TEXT.yaml...",
 	  "turn texts into the stores and model files that a server restores",
 	  "  -o, --output DIR    folder that gets (or has) the folder .fate\n"
@@ -144,6 +151,31 @@ static int run(const struct fsv_ctl_command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
+/* The first command from this one on that is that word and a second one; NULL when there is none. */
+static const struct fsv_ctl_command *with_first_word(const struct fsv_ctl_command *from, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; from < commands + N_COMMANDS; from++)
+		if (strncmp(from->name, word, n) == 0 && from->name[n] == ' ')
+			return from;
+	return NULL;
+}
+
+/* No command, or one that goes on with a second word. */
+static int complain(const char *word)
+{
+	const struct fsv_ctl_command *c = with_first_word(commands, word);
+	char list[256] = "";
+	size_t n = 0;
+
+	if (!c)
+		return fsv_ctl_usage("%s is no command", word);
+	for (; c; c = with_first_word(c + 1, word))
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", c->name + strlen(word) + 1);
+	return fsv_ctl_usage("%s is followed by one of: %s", word, list);
+}
+
 int fsv_ctl_main(int argc, char **argv)
 {
 	for (unsigned i = 0; i < N_COMMANDS; i++) {
@@ -162,7 +194,7 @@ int fsv_ctl_main(int argc, char **argv)
 			return fsv_ctl_print(FSV_STR_NULL);
 		}
 	}
-	if (argc == 3 && (strcmp(argv[1], "model") == 0 || strcmp(argv[1], "tls") == 0) && is_help(argv[2])) {
+	if (argc == 3 && with_first_word(commands, argv[1]) && is_help(argv[2])) {
 		print_usage(stdout);
 		return fsv_ctl_print(FSV_STR_NULL);
 	}
@@ -170,9 +202,5 @@ int fsv_ctl_main(int argc, char **argv)
 		print_usage(stderr);
 		return FSV_CTL_USAGE;
 	}
-	if (strcmp(argv[1], "model") == 0)
-		return fsv_ctl_usage("model is followed by list, load, bind, unbind, unload, fetch, show or pack");
-	if (strcmp(argv[1], "tls") == 0)
-		return fsv_ctl_usage("tls is followed by ca, cert or show");
-	return fsv_ctl_usage("%s is no command", argv[1]);
+	return complain(argv[1]);
 }
