@@ -2,8 +2,13 @@
 #include "adaptor.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "conf/conf.h"
 #include "serving-server-conf.h"
+
+/* Of what the caller leaves us, this is kept for scoring and the way back. */
+#define MARGIN_MAX	(50 * FSV_MS)
+#define MARGIN_PART	10
 
 #define CLASS_PREFIX	"com.webank.ai.fate.serving.adaptor.dataaccess."
 
@@ -81,6 +86,16 @@ struct fsv_adaptor *fsv_adaptor_free(struct fsv_adaptor *adaptor)
 	if (adaptor)
 		adaptor->kind->free(adaptor);
 	return NULL;
+}
+
+int64_t fsv_lookup_limit(int64_t callers, int64_t own_ms)
+{
+	int64_t now = fsv_now_ns(), own = fsv_deadline_in_ms(own_ms), margin;
+
+	if (callers == FSV_NO_DEADLINE)
+		return own;
+	margin = callers > now ? (callers - now) / MARGIN_PART : 0;
+	return fsv_min_deadline(own, callers - (margin < MARGIN_MAX ? margin : MARGIN_MAX));
 }
 
 void fsv_lookup_log(const struct fsv_lookup *lookup, const char *source, int retcode, const char *why)
