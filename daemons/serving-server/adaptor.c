@@ -10,6 +10,8 @@
 #define MARGIN_MAX	(50 * FSV_MS)
 #define MARGIN_PART	10
 
+enum { NO_FEATURE = 113 };
+
 #define CLASS_PREFIX	"com.webank.ai.fate.serving.adaptor.dataaccess."
 
 static const struct fsv_adaptor_kind *const kinds[] = {
@@ -102,7 +104,12 @@ void fsv_lookup_log(const struct fsv_lookup *lookup, const char *source, int ret
 {
 	const struct fsv_log_tags tags = { .case_id = lookup->case_id };
 
-	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why, retcode);
+	/* That somebody is not known is nothing special, and must not crowd out what is. */
+	if (retcode == NO_FEATURE)
+		fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why, retcode);
+	else
+		fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why,
+				retcode);
 }
 
 void fsv_batch_lookup_log(const struct fsv_batch_lookup *batch, const char *source, int retcode, const char *why)

@@ -18,7 +18,7 @@
 #include "net/http.h"
 #include "serving-server-conf.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024, CREWS_GRACE_MS = 2000 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, CREWS_GRACE_MS = 5000 };
 
 /* Views ------------------------------------------------------------------------------------------- */
 
@@ -252,14 +252,13 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 }
 
 /* A thread that is stuck in a database or a plugin is left behind: nothing waits for it any more. */
-static void stop_crews(struct fsv_server *server, int64_t deadline_ns)
+static void stop_crews(struct fsv_server *server)
 {
-	int64_t grace = fsv_deadline_in_ms(CREWS_GRACE_MS);
 	unsigned left;
 
 	if (!server->crews)
 		return;
-	left = fsv_crews_wait(server->crews, deadline_ns > grace ? deadline_ns : grace);
+	left = fsv_crews_wait(server->crews, fsv_deadline_in_ms(CREWS_GRACE_MS));
 	if (left > 0)
 		fsv_log_warn("%u feature sources (databases or plugins) did not end in time and are left behind", left);
 	server->crews = fsv_crews_free(server->crews);
@@ -284,7 +283,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
-	stop_crews(server, deadline_ns);
+	stop_crews(server);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
 	fsv_http_works_free(server->http_works);
