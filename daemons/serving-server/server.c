@@ -33,7 +33,7 @@
 #include "svc/svc.h"
 #include "traffic.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 5000 };
 
 FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
 FSV_METRIC(bound, FSV_GAUGE, "fate_serving_bound_services", "", "Service ids that a model is bound to.");
@@ -472,14 +472,13 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 }
 
 /* A thread that is stuck in a database or a plugin is left behind: nothing waits for it any more. */
-static void stop_crews(struct fsv_server *server, int64_t deadline_ns)
+static void stop_crews(struct fsv_server *server)
 {
-	int64_t grace = fsv_deadline_in_ms(CREWS_GRACE_MS);
 	unsigned left;
 
 	if (!server->crews)
 		return;
-	left = fsv_crews_wait(server->crews, deadline_ns > grace ? deadline_ns : grace);
+	left = fsv_crews_wait(server->crews, fsv_deadline_in_ms(CREWS_GRACE_MS));
 	if (left > 0)
 		fsv_log_warn("%u feature sources (databases or plugins) did not end in time and are left behind", left);
 	server->crews = fsv_crews_free(server->crews);
@@ -507,7 +506,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
-	stop_crews(server, deadline_ns);
+	stop_crews(server);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
 	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
