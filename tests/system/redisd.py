@@ -27,7 +27,7 @@ class Redis:
         if password:
             self.args += ['--requirepass', password, '--masterauth', password]
         if cluster:
-            self.args += ['--cluster-enabled', 'yes', '--cluster-port', str(free_port()), '--cluster-node-timeout', '1500',
+            self.args += ['--cluster-enabled', 'yes', '--cluster-port', str(free_port()), '--cluster-node-timeout', '4000',
                           '--cluster-require-full-coverage', 'no', '--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0']
         self.args += list(extra)
 
@@ -176,3 +176,34 @@ class Cluster:
                                      m('ROLE')[0] == b'master']:
             n('CLUSTER', 'SETSLOT', slot, 'NODE', t)
         return len(keys)
+
+
+class Load:
+    """Requests all the time; every answer is right."""
+
+    def __init__(self, ask, threads=3):
+        self.ask, self.n, self.wrong, self.ending = ask, 0, [], threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(i,), daemon=True) for i in range(threads)]
+        for t in self.threads:
+            t.start()
+
+    def run(self, i):
+        while not self.ending.is_set():
+            i += 1
+            try:
+                fault = self.ask(i)
+            except Exception as x:
+                fault = repr(x)
+            self.n += 1
+            if fault:
+                self.wrong.append(fault)
+
+    def more(self, n):
+        until = self.n + n
+        wait_for('%d more requests' % n, lambda: self.n >= until)
+
+    def end(self, c, what):
+        self.ending.set()
+        for t in self.threads:
+            t.join()
+        c.that('%s: all of %d requests right' % (what, self.n), self.n > 0 and not self.wrong, self.wrong[:3])
