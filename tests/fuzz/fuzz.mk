@@ -25,3 +25,5 @@ TEST_DEPS_tests/fuzz/fuzz-features := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-trees-answer := lib/model
 TEST_DEPS_tests/fuzz/fuzz-trees-package := lib/model
 TEST_DEPS_tests/fuzz/fuzz-sql := lib/sql
+TEST_DEPS_tests/fuzz/fuzz-redis := daemons/serving-server
+TEST_DEPS_tests/fuzz/fuzz-cache := daemons/serving-server
