@@ -13,7 +13,7 @@ static struct {
 	struct redis_server server;
 	struct fsv_rpc *rpc;
 	struct fsv_redis *redis;
-	struct fsv_arena arena;
+	struct fsv_arena arena, worker_arena;	/* the worker's is its own while it runs */
 } w;
 
 static int set_up(void **state)
@@ -24,6 +24,7 @@ static int set_up(void **state)
 	memset(&w, 0, sizeof(w));
 	fsv_log_set_level(FSV_LOG_OFF);
 	fsv_arena_init(&w.arena, 0);
+	fsv_arena_init(&w.worker_arena, 0);
 	assert_int_equal(fsv_rpc_new(1, &w.rpc, &err), 0);
 	return 0;
 }
@@ -36,6 +37,7 @@ static int tear_down(void **state)
 	if (w.server.pid > 0)
 		redis_end(&w.server);
 	fsv_arena_done(&w.arena);
+	fsv_arena_done(&w.worker_arena);
 	return 0;
 }
 
@@ -98,6 +100,7 @@ static void on_done(void *arg, const struct fsv_redis_result *results, unsigned 
 		else
 			fsv_buf_printf(&got->text, "(%s)", results[i].text);
 	}
+	(void)fsv_buf_cstr(&got->text);		/* room for its NUL, which whoever reads it must not make */
 	redis_count(&got->done);
 }
 
@@ -110,7 +113,7 @@ static int start(struct got *got, const char *commands, int64_t deadline)
 	char *copy = fsv_arena_printf(&w.arena, "%s", commands), *save, *save2;
 
 	memset(got, 0, sizeof(*got));
-	fsv_buf_init(&got->text, &w.arena, 0);
+	fsv_buf_init(&got->text, &w.worker_arena, 0);
 	for (char *c = strtok_r(copy, ";", &save); c; c = strtok_r(NULL, ";", &save)) {
 		list[n].args = &args[n_args];
 		for (char *a = strtok_r(c, " ", &save2); a; a = strtok_r(NULL, " ", &save2), list[n].n_args++) {
