@@ -404,6 +404,19 @@ int64_t fsv_server_stall_ns(struct fsv_server *server)
 	return rpc > http ? rpc : http;
 }
 
+static void cache_status(struct fsv_server *server, struct fsv_buf *out)
+{
+	struct fsv_cache_stats s;
+
+	if (!fsv_conf_bool(server->conf, FSV_SK_RESULT_CACHE))
+		return;
+	fsv_cache_stats(server->cache, &s);
+	fsv_buf_printf(out, "; cache: %llu of %llu answers found", (unsigned long long)s.hits,
+		       (unsigned long long)(s.hits + s.misses));
+	if (s.faults > 0)
+		fsv_buf_printf(out, ", %llu could not be looked up or kept", (unsigned long long)s.faults);
+}
+
 void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 {
 	uint64_t requests = atomic_load_explicit(&server->requests, memory_order_relaxed);
@@ -417,6 +430,7 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 		fsv_buf_puts(out, "; ");
 		fsv_registry_status(server->registry, out);
 	}
+	cache_status(server, out);
 	server->requests_shown = requests;
 	server->shown_at = now;
 }
