@@ -52,6 +52,7 @@ static void connect_with(struct fsv_redis_opt opt)
 	opt.timeout_ms = opt.timeout_ms ? opt.timeout_ms : PATIENCE_S * 1000;
 	opt.max_commands = opt.max_commands ? opt.max_commands : 10000;
 	opt.max_connections = opt.max_connections ? opt.max_connections : 4;
+	opt.max_bytes = opt.max_bytes ? opt.max_bytes : 64 << 20;
 	opt.max_reply = opt.max_reply ? opt.max_reply : 1 << 20;
 	if (fsv_redis_new(&opt, &w.redis, &err) < 0)
 		fail_msg("%s", err.text);
@@ -289,6 +290,26 @@ static void test_commands_are_bounded(void **state)
 	expect(run("EXISTS a"), "0");
 }
 
+static void test_bytes_under_way_are_bounded(void **state)
+{
+	struct got got[3];
+
+	(void)state;
+	redis_start(&w.server, NULL);
+	connect_with((struct fsv_redis_opt){ .max_bytes = 20 });
+	wait_until_up();
+	kill(w.server.pid, SIGSTOP);
+	assert_int_equal(start(&got[0], "SET a 123456", FSV_NO_DEADLINE), 0);
+	assert_int_equal(start(&got[1], "SET b 123456", FSV_NO_DEADLINE), 0);
+	assert_int_equal(start(&got[2], "SET c", FSV_NO_DEADLINE), -EAGAIN);
+	kill(w.server.pid, SIGCONT);
+	redis_wait(&got[0].done, 1);
+	redis_wait(&got[1].done, 1);
+	expect(run("EXISTS c"), "0");
+	expect(run("GET 12345678901234567"), "nil");
+	expect(run("GET 123456789012345678"), "busy");
+}
+
 static void test_large_replies(void **state)
 {
 	(void)state;
@@ -491,6 +512,7 @@ int main(void)
 		TEST(test_closed_connections_are_made_again),
 		TEST(test_silence_costs_its_time_once),
 		TEST(test_commands_are_bounded),
+		TEST(test_bytes_under_way_are_bounded),
 		TEST(test_large_replies),
 		TEST(test_stopping_ends_what_is_under_way),
 		TEST(test_many_at_a_time),
