@@ -244,6 +244,7 @@ static int connect_redis(const struct fsv_conf *conf, const char *const *nodes, 
 		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_TOTAL),
 		.max_idle = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_IDLE),
 		.max_commands = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_COMMANDS),
+		.max_bytes = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_BYTES),
 		.max_reply = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_REPLY), .tls = fsv_conf_bool(conf, FSV_SK_REDIS_TLS),
 		.ca_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CA), .cert_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CERT),
 		.key_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_KEY),
@@ -535,6 +536,19 @@ int64_t fsv_server_stall_ns(struct fsv_server *server)
 	return rpc > http ? rpc : http;
 }
 
+static void cache_status(struct fsv_server *server, struct fsv_buf *out)
+{
+	struct fsv_cache_stats s;
+
+	if (!fsv_conf_bool(server->conf, FSV_SK_RESULT_CACHE))
+		return;
+	fsv_cache_stats(server->cache, &s);
+	fsv_buf_printf(out, "; cache: %llu of %llu answers found", (unsigned long long)s.hits,
+		       (unsigned long long)(s.hits + s.misses));
+	if (s.faults > 0)
+		fsv_buf_printf(out, ", %llu could not be looked up or kept", (unsigned long long)s.faults);
+}
+
 void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 {
 	uint64_t requests = atomic_load_explicit(&server->requests, memory_order_relaxed);
@@ -549,6 +563,7 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 		fsv_registry_status(server->registry, out);
 	}
 	fsv_models_work_status(server->models_work, out);
+	cache_status(server, out);
 	server->requests_shown = requests;
 	server->shown_at = now;
 }

@@ -194,6 +194,8 @@ static const struct fsv_conf_key keys[] = {
 		"Connections that stay open without work.", NULL },
 	[FSV_SK_REDIS_MAX_COMMANDS] = { "redis.maxCommands", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "8192", 1, 1000000, NULL,
 		"Commands under way, one for each person; over it the cache is passed by, and look-ups of features fail.", NULL },
+	[FSV_SK_REDIS_MAX_BYTES] = { "redis.maxBytes", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "64M", 1 << 16, INT64_C(1) << 40,
+		NULL, "What they may be large together; likewise.", NULL },
 	[FSV_SK_REDIS_MAX_REPLY] = { "redis.maxReply", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "4M", 4096, 1 << 29, NULL,
 		"Largest reply that is taken.", NULL },
 	[FSV_SK_REDIS_TLS] = { "redis.tls.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,

@@ -31,3 +31,5 @@ TEST_DEPS_tests/fuzz/fuzz-flow-answer := lib/model
 TEST_DEPS_tests/fuzz/fuzz-text-store := lib/model
 TEST_DEPS_tests/fuzz/fuzz-model-data := lib/model
 TEST_DEPS_tests/fuzz/fuzz-scrape := daemons/ctl
+TEST_DEPS_tests/fuzz/fuzz-redis := daemons/serving-server
+TEST_DEPS_tests/fuzz/fuzz-cache := daemons/serving-server
