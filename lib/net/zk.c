@@ -66,7 +66,9 @@ struct fsv_zk {
 	int wakefd;
 	struct fsv_watch *watch;
 	zhandle_t *handle;	/* NULL while not connected */
+	unsigned era;		/* of handle */
 	int64_t session;	/* that on_state was told of last */
+	struct fsv_timer *patience;
 };
 
 /* From the library's threads to the loop ------------------------------------------------------------ */
@@ -245,6 +247,15 @@ static void end(struct fsv_zk *zk, unsigned era, bool quit)
 
 /* In the loop ------------------------------------------------------------------------------------------ */
 
+/* A server that has lost its data takes nobody who remembers more than it does: begin anew. */
+static void on_patience_over(void *arg)
+{
+	struct fsv_zk *zk = arg;
+
+	if (!zk->handle)
+		end(zk, zk->era, false);
+}
+
 static void on_state(struct fsv_zk *zk, const struct item *item)
 {
 	bool was_up = zk->handle != NULL;
@@ -253,7 +264,9 @@ static void on_state(struct fsv_zk *zk, const struct item *item)
 	if (item->era <= zk->ended)	/* only this thread writes it */
 		return;
 	if (item->state == ZOO_CONNECTED_STATE) {
+		fsv_timer_stop(zk->patience);
 		zk->handle = item->handle;
+		zk->era = item->era;
 		zk->session = item->session;
 		zk->opt.on_state(zk->opt.arg, fresh ? FSV_ZK_NEW : FSV_ZK_UP);
 		return;
@@ -261,8 +274,10 @@ static void on_state(struct fsv_zk *zk, const struct item *item)
 	zk->handle = NULL;
 	if (item->state == ZOO_EXPIRED_SESSION_STATE || item->state == ZOO_AUTH_FAILED_STATE)
 		end(zk, item->era, false);
-	if (was_up)
-		zk->opt.on_state(zk->opt.arg, FSV_ZK_DOWN);
+	if (!was_up)
+		return;
+	fsv_timer_set(zk->patience, zk->opt.session_ms * 2, 0);
+	zk->opt.on_state(zk->opt.arg, FSV_ZK_DOWN);
 }
 
 static enum fsv_zk_rc translate(int rc)
@@ -445,6 +460,7 @@ int fsv_zk_new(struct fsv_loop *loop, const struct fsv_zk_opt *opt, struct fsv_z
 	pthread_cond_init(&zk->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
+	zk->patience = fsv_timer_new(loop, on_patience_over, zk);
 	zk->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = zk->wakefd < 0 ? fsv_err_errno(err, errno, "cannot make an event descriptor") : 0;
 	if (r == 0)
@@ -470,6 +486,7 @@ struct fsv_zk *fsv_zk_free(struct fsv_zk *zk)
 		end(zk, 0, true);
 		pthread_join(zk->keeper, NULL);
 	}
+	fsv_timer_free(zk->patience);
 	fsv_watch_free(zk->watch);
 	for (item = take_all(zk); item; item = next) {
 		next = item->next;

@@ -30,3 +30,4 @@ TEST_DEPS_tests/fuzz/fuzz-flow-answer := lib/model
 TEST_DEPS_tests/fuzz/fuzz-text-store := lib/model
 TEST_DEPS_tests/fuzz/fuzz-model-data := lib/model
 TEST_DEPS_tests/fuzz/fuzz-scrape := daemons/ctl
+TEST_DEPS_tests/fuzz/fuzz-registry := lib/registry
