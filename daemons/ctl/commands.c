@@ -17,6 +17,14 @@
 	"      --timeout N     seconds to wait for an answer\n" \
 	"  -j, --json          print JSON, for scripts\n"
 
+#define REGISTRY_OPTIONS \
+	"  -z, --zk HOST:PORT,...    ZooKeeper servers; default: those of the configuration\n" \
+	"  -c, --config FILE         of a server or proxy, for zk.url and acl.*; default: in its usual place\n" \
+	"  -u, --user NAME           with --password-file, for a protected tree\n" \
+	"  -w, --password-file FILE  file with nothing but the password\n" \
+	"  -p, --project NAME        only this one: serving, proxy, flow, ...\n" \
+	"  -j, --json                for scripts\n"
+
 static const struct fsv_ctl_command commands[] = {
 	{ "import", "[--daemon server|proxy] [--output FILE] [--force] FILE.properties",
 	  "write the YAML configuration of an existing Java installation",
@@ -104,6 +112,10 @@ static const struct fsv_ctl_command commands[] = {
 	  "  -c, --config FILE   the proxy's configuration, whose certificates are shown when no FILE.pem is given\n"
 	  "  -w, --warn DAYS     what soon means; default: 30\n",
 	  fsv_ctl_tls_show },
+	{ "registry tree", "[--zk HOST:PORT,...] [--config FILE] [--project NAME] [--json]",
+	  "print the registry's tree as it is in ZooKeeper", REGISTRY_OPTIONS, fsv_ctl_registry_tree },
+	{ "registry services", "[--zk HOST:PORT,...] [--config FILE] [--project NAME] [--json]",
+	  "print who offers what: components, services, addresses, weights", REGISTRY_OPTIONS, fsv_ctl_registry_services },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -112,9 +124,9 @@ static void print_usage(FILE *f)
 {
 	fprintf(f, "usage: fate-servingctl COMMAND [OPTION]... [ARGUMENT]...\n\n");
 	for (unsigned i = 0; i < N_COMMANDS; i++)
-		fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].summary);
-	fprintf(f, "\n  -V, --version       print the version and exit\n"
-		   "  -h, --help          print this, or behind a command about that command, and exit\n\n"
+		fprintf(f, "  %-18s %s\n", commands[i].name, commands[i].summary);
+	fprintf(f, "\n  -V, --version             print the version and exit\n"
+		   "  -h, --help                print this, or behind a command about that command, and exit\n\n"
 		   "See fate-servingctl(1).\n");
 }
 

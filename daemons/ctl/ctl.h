@@ -40,6 +40,8 @@ int fsv_ctl_tls_ca(int argc, char **argv);
 int fsv_ctl_tls_cert(int argc, char **argv);
 int fsv_ctl_tls_show(int argc, char **argv);
 int fsv_ctl_model_score(int argc, char **argv);
+int fsv_ctl_registry_tree(int argc, char **argv);
+int fsv_ctl_registry_services(int argc, char **argv);
 
 /* Messages: "fate-servingctl: <text>". Return FSV_CTL_FAILURE and FSV_CTL_USAGE. */
 int fsv_ctl_fail(const struct fsv_err *err) FSV_COLD;
