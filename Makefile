@@ -32,6 +32,7 @@ bindir ?= $(prefix)/bin
 sbindir ?= $(prefix)/sbin
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+completiondir ?= $(datadir)/bash-completion/completions
 docdir ?= $(datadir)/doc/fate-serving
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d

@@ -1,7 +1,7 @@
 # make install DESTDIR= prefix=/usr sysconfdir=/etc unitdir=…: everything a package would hold.
 
-.PHONY: install install-bin install-units install-conf install-man install-doc
-install: install-bin install-units install-conf install-man install-doc
+.PHONY: install install-bin install-units install-conf install-man install-doc install-completion
+install: install-bin install-units install-conf install-man install-doc install-completion
 
 INSTALL ?= install
 D = $(DESTDIR)
@@ -32,7 +32,7 @@ install-man: man
 
 install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
-	$(Q)$(INSTALL) -m644 README.md NEWS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/TROUBLESHOOTING.md $(D)$(docdir)
 	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
 
@@ -52,3 +52,7 @@ $(B)/man/%.yaml.5: docs/man/%.yaml.5.in $(B)/%
 $(B)/conf/serving-%.full.yaml: $(B)/fate-serving-%
 	@mkdir -p $(@D)
 	$(Q)$< --sample-config > $@
+
+install-completion:
+	$(Q)$(INSTALL) -d $(D)$(completiondir)
+	$(Q)$(INSTALL) -m644 scripts/completion.bash $(D)$(completiondir)/fate-servingctl
