@@ -11,6 +11,8 @@
 #include "net/http.h"
 #include "net/tls.h"
 #include "proxy-conf.h"
+#include "registration.h"
+#include "registry/registry.h"
 #include "route-watch.h"
 #include "unary.h"
 
@@ -152,15 +154,12 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 		return r;
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
 	fsv_proxy_publish(proxy);
-	if (fsv_conf_is_set(conf, FSV_PK_ZK_URL))
-		fsv_log_warn("%s: zk.url has no effect in this version; requests are routed by %s alone",
-			     fsv_conf_where(conf, FSV_PK_ZK_URL), fsv_conf_str(conf, FSV_PK_ROUTE_TABLE));
 	r = start_ports(proxy, err);
 	if (r < 0)
 		return r;
 	proxy->renewal = fsv_timer_new(loop, on_renewal, proxy);
 	fsv_timer_set(proxy->renewal, RENEWAL_MS, RENEWAL_MS);
-	return 0;
+	return fsv_proxy_register(proxy, loop, err);
 }
 
 int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop, struct fsv_err *err)
@@ -181,8 +180,11 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	return 0;
 }
 
-void fsv_proxy_drain(struct fsv_proxy *proxy)
+static void refuse_requests(void *arg)
 {
+	struct fsv_proxy *proxy = arg;
+
+	proxy->leaving = false;
 	atomic_store(&proxy->draining, true);
 	if (proxy->http)
 		fsv_http_drain(proxy->http);
@@ -192,9 +194,19 @@ void fsv_proxy_drain(struct fsv_proxy *proxy)
 		fsv_rpc_server_drain(proxy->intra);
 }
 
+void fsv_proxy_drain(struct fsv_proxy *proxy)
+{
+	if (!proxy->registry) {
+		refuse_requests(proxy);
+		return;
+	}
+	proxy->leaving = true;
+	fsv_registry_leave(proxy->registry, fsv_conf_int(proxy->conf, FSV_PK_REGISTRY + FSV_RK_GRACE), refuse_requests, proxy);
+}
+
 unsigned fsv_proxy_busy(struct fsv_proxy *proxy)
 {
-	return (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
+	return proxy->leaving + (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
 	       (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0) +
 	       (proxy->intra ? fsv_rpc_server_inflight(proxy->intra) : 0);
 }
@@ -227,6 +239,7 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	proxy->channels = fsv_channels_free(proxy->channels);
 	if (proxy->rpc)
 		proxy->rpc = fsv_rpc_free(proxy->rpc);
+	proxy->registry = fsv_registry_free(proxy->registry);
 	if (proxy->inter_tls)
 		proxy->inter_tls = fsv_tls_unref(proxy->inter_tls);
 	free(proxy->table_text);
@@ -261,5 +274,9 @@ void fsv_proxy_status(struct fsv_proxy *proxy, struct fsv_buf *out)
 			       fsv_channels_count(proxy->channels));
 	if (proxy->broken_text)
 		fsv_buf_puts(out, proxy->table ? " (newer file is broken)" : " (file is missing or broken)");
+	if (proxy->registry) {
+		fsv_buf_puts(out, "; ");
+		fsv_registry_status(proxy->registry, out);
+	}
 	fsv_buf_printf(out, "; %u in flight, %.0f/s", atomic_load_explicit(&proxy->inflight, memory_order_relaxed), rate);
 }

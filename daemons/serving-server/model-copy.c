@@ -13,6 +13,7 @@
 #include "model-service.h"
 #include "model/model-json.h"
 #include "models-work.h"
+#include "registration.h"
 #include "serving-server-conf.h"
 
 static int check_allowed(struct fsv_model_op *op)

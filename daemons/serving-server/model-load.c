@@ -17,6 +17,7 @@
 #include "model-op.h"
 #include "model/archive.h"
 #include "models-work.h"
+#include "registration.h"
 #include "serving-server-conf.h"
 
 enum { PROGRESS_LINE_S = 10, URL_MAX = 8192 };

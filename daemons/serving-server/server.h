@@ -20,13 +20,18 @@
 #include "net/rpc.h"
 
 struct fsv_adaptor;
+struct fsv_cache;
+struct fsv_crews;
 struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
 struct fsv_http_works;
 struct fsv_log_tags;
+struct fsv_loop;
 struct fsv_models_work;
 struct fsv_pool;
+struct fsv_redis;
+struct fsv_registry;
 struct fsv_traffic;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
@@ -39,8 +44,9 @@ struct fsv_server_view {
 	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
 	struct fsv_flow *flow;			/* NULL when there are no rules */
+	struct fsv_cache *cache;		/* the server's; NULL when it is switched off */
 	int64_t single_ms, batch_ms;
-	size_t batch_max;
+	size_t batch_max, batch_slice;
 	const char *role;
 	bool print_input, print_output;
 };
@@ -52,8 +58,17 @@ struct fsv_server {
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
+	struct fsv_pool *batch_pool;		/* helps with large batches; NULL: the workers are alone */
+	unsigned batch_threads;
+	struct fsv_crews *crews;		/* of databases and plugins */
 	struct fsv_models *models;
 	struct fsv_models_work *models_work;	/* changes of models, downloads */
+	struct fsv_redis *redis;		/* of redis.…; NULL when it names no server */
+	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
+	struct fsv_cache *cache;		/* of hosts' answers */
+	struct fsv_registry *registry;		/* NULL when none is used */
+	bool route_by_registry;			/* the proxy is looked for there */
+	_Atomic(struct fsv_loop *) loop;	/* where the registry lives; NULL until it can be asked */
 
 	struct fsv_traffic *traffic;		/* for queryMetrics */
 
@@ -68,6 +83,7 @@ struct fsv_server {
 	/* Main thread only. */
 	struct fsv_conf *conf;			/* one reference */
 	struct fsv_conf *first_conf;		/* what needs a restart goes by it; one reference */
+	bool leaving;				/* the registry, before requests are refused */
 	uint64_t requests_shown;
 	int64_t shown_at;
 };
@@ -81,6 +97,7 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 		     struct fsv_err *err) FSV_MUST_CHECK;
 /* Takes over what can change without a restart; models stay. */
 int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct fsv_err *err) FSV_MUST_CHECK;
+/* Leaves the registry first: while others may still find us, requests are accepted. */
 void fsv_server_drain(struct fsv_server *server);
 unsigned fsv_server_busy(struct fsv_server *server);
 /* Returns the number of requests that were cut off. Accepts what start left half done. Look-ups of features
@@ -115,17 +132,6 @@ void fsv_server_count(struct fsv_server *server, const struct fsv_interface *int
 /* A rule of flow control: on disk and in force. [blocks] */
 int fsv_server_set_flow(struct fsv_server *server, struct fsv_str resource, double allowed,
 			struct fsv_err *err) FSV_MUST_CHECK;
-
-/* The one place that decides where packets to other parties go. Borrowed from the view. FSV_E_ROUTER. */
-int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel,
-		     struct fsv_err *err) FSV_MUST_CHECK;
-
-/* Which models there are, or what is bound to them, has changed. [the models' pool] */
-void fsv_server_models_changed(struct fsv_server *server);
-/* The URL under which FATE-Flow has registered this very model, or, failing that, any; in the arena with a NUL
- * behind it. FSV_STR_NULL when nobody has. [any thread] */
-struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
-				   struct fsv_arena *arena);
 
 /* One line with the JSON text as it would be re-encoded, for print.input.data and print.output.data. */
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena);

@@ -195,7 +195,23 @@ const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel)
 	return channel->target;
 }
 
+bool fsv_rpc_channel_down(struct fsv_rpc_channel *channel)
+{
+	struct leg *leg = FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+	bool down = grpc_channel_check_connectivity_state(leg->grpc, 0) == GRPC_CHANNEL_TRANSIENT_FAILURE;
+
+	fsv_ref_put(&leg->ref);
+	return down;
+}
+
 /* Requests ------------------------------------------------------------------------------------- */
+
+/* Core has no other way to tell; its tests hold on to these words. */
+bool fsv_rpc_never_sent(int status, const char *text)
+{
+	return status == FSV_RPC_UNAVAILABLE &&
+	       fsv_str_starts(fsv_str(text), FSV_STR("failed to connect to all addresses"));
+}
 
 static struct fsv_rpc_request *request_take(struct fsv_rpc_worker *w)
 {

@@ -26,3 +26,6 @@ TEST_DEPS_tests/fuzz/fuzz-archive := lib/model
 TEST_DEPS_tests/fuzz/fuzz-flow-answer := lib/model
 TEST_DEPS_tests/fuzz/fuzz-text-store := lib/model
 TEST_DEPS_tests/fuzz/fuzz-model-data := lib/model
+TEST_DEPS_tests/fuzz/fuzz-trees-answer := lib/model
+TEST_DEPS_tests/fuzz/fuzz-trees-package := lib/model
+TEST_DEPS_tests/fuzz/fuzz-sql := lib/sql
