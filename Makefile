@@ -36,6 +36,7 @@ sbindir ?= $(prefix)/sbin
 libexecdir ?= $(prefix)/libexec
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+completiondir ?= $(datadir)/bash-completion/completions
 docdir ?= $(datadir)/doc/fate-serving
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d

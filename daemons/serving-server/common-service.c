@@ -2,6 +2,7 @@
 /* The calls take the way of model operations (model-op.h): some of them write files or connect somewhere. */
 #include "common-service.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,10 +19,11 @@
 #include "lib/proto/common-service.pb-c.h"
 #include "lib/proto/relay.pb-c.h"
 #include "model-op.h"
+#include "registration.h"
 #include "serving-server-conf.h"
 #include "traffic.h"
 
-enum { MEMORY_ALARM = 80, CONNECT_MS = 2000, PROC_MAX = 64 * 1024 };
+enum { UNREGISTERED = 126, MEMORY_ALARM = 80, CONNECT_MS = 2000, PROC_MAX = 64 * 1024 };
 
 static void answer_data(struct fsv_model_op *op, struct fsv_str data)
 {
@@ -148,11 +150,23 @@ static void query_jvm(struct fsv_model_op *op)
 static void update_service(struct fsv_model_op *op)
 {
 	const Fsv__UpdateServiceRequest *m = (const Fsv__UpdateServiceRequest *)op->request;
+	Fsv__CommonResponse no_node = FSV__COMMON_RESPONSE__INIT;
+	struct fsv_err err = FSV_ERR_INIT;
+	int r;
 
 	if (!m->url[0])
-		(void)fsv_model_op_set(op, FSV_E_SYSTEM, "url == null");
+		r = fsv_err_set(&err, FSV_E_SYSTEM, "url == null");
 	else
-		(void)fsv_model_op_set(op, FSV_E_SYSTEM, "this server is not registered anywhere");
+		r = fsv_server_update_service(op->server, fsv_str(m->url), fsv_str(m->routermode), m->weight, &err);
+	if (r >= 0) {
+		(void)fsv_model_op_set(op, 0, r > 0 ? "success" : "no change");
+	} else if (r == -ENOENT) {
+		no_node.statuscode = UNREGISTERED;
+		no_node.message = (char *)"no node";
+		op->body = fsv_message_encode(&no_node.base, op->arena);
+	} else {
+		(void)fsv_model_op_set(op, r, err.text);
+	}
 }
 
 /* checkHealthService ---------------------------------------------------------------------------------------------- */
@@ -251,6 +265,10 @@ static void check_health(struct fsv_model_op *op)
 	if (fsv_conf_bool(op->view->conf, FSV_SK_HEALTH_CHECK)) {
 		check_memory(&w);
 		check_flow(op, &w);
+		if (fsv_server_has_registry(op->server) && fsv_server_flow_known(op->server))
+			record(&w, "check fateflow in zookeeper", "fateflow is found in zookeeper", "ok");
+		else if (fsv_server_has_registry(op->server))
+			record(&w, "check fateflow in zookeeper", "fateflow is not found in zookeeper ", "warn");
 		if (fsv_models_count(op->server->models) > 0)
 			record(&w, "check model loaded", "model is loaded", "ok");
 		else

@@ -13,6 +13,7 @@
 #include "model-op.h"
 #include "models-work.h"
 #include "registration.h"
+#include "registry/registry.h"
 #include "serving-server-conf.h"
 
 enum { POOL_THREADS = 2, POOL_QUEUE = 1024, SHOWN_LOADS = 3, NAME_SHOWN = 60 };
@@ -234,6 +235,9 @@ static void begin_bind(struct fsv_model_op *op)
 	struct fsv_err err = FSV_ERR_INIT;
 	int r = fsv_publish_bind((const Fsv__PublishRequest *)op->request, &op->publish, &err);
 
+	/* An id that cannot be registered would be bound where nobody finds it. */
+	if (r == 0 && fsv_server_has_registry(op->server) && fsv_registry_check_service_id(op->publish.service_id, &err) < 0)
+		r = FSV_E_SYSTEM;
 	if (r == 0) {
 		fsv_model_op_submit(op, run_bind);
 		return;

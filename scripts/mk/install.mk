@@ -1,7 +1,7 @@
 # make install DESTDIR= prefix=/usr sysconfdir=/etc unitdir=…: everything a package would hold.
 
-.PHONY: install install-bin install-setup install-units install-conf install-man install-doc install-dev
-install: install-bin install-setup install-units install-conf install-man install-doc install-dev
+.PHONY: install install-bin install-setup install-units install-conf install-man install-doc install-dev install-completion
+install: install-bin install-setup install-units install-conf install-man install-doc install-dev install-completion
 
 # Packages of the tree as it stands; see packaging/README.md. DEB_BUILD_OPTIONS=nocheck leaves the unit tests out.
 .PHONY: deb rpm
@@ -49,7 +49,7 @@ install-man: man
 
 install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
-	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md docs/TROUBLESHOOTING.md $(D)$(docdir)
 	$(Q)$(INSTALL) -d $(D)$(docdir)/monitoring && $(INSTALL) -m644 docs/monitoring/* $(D)$(docdir)/monitoring
 	$(Q)$(INSTALL) -m644 $(SAMPLES) conf/serving-server.yaml conf/serving-proxy.yaml conf/route_table.json $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
@@ -84,3 +84,7 @@ $(B)/man/fate-serving-metrics.7: docs/man/fate-serving-metrics.7.in $(METRIC_DAE
 $(B)/conf/serving-%.full.yaml: $(B)/fate-serving-%
 	@mkdir -p $(@D)
 	$(Q)$< --sample-config > $@
+
+install-completion:
+	$(Q)$(INSTALL) -d $(D)$(completiondir)
+	$(Q)$(INSTALL) -m644 scripts/completion.bash $(D)$(completiondir)/fate-servingctl
