@@ -19,7 +19,7 @@ check-docs: $(BINARIES)
 
 SYSTEM_TESTS := $(sort $(wildcard tests/system/[0-9][0-9]-*))
 check-system: $(BINARIES)
-	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system $(if $(T),$(filter tests/system/$(T)%,$(SYSTEM_TESTS)),$(SYSTEM_TESTS))
+	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system $(if $(T),$(foreach t,$(T),$(filter tests/system/$(t)%,$(SYSTEM_TESTS))),$(SYSTEM_TESTS))
 
 check-hosts: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/hosts/run
