@@ -337,6 +337,7 @@ extern const struct fsv_op_kind fsv_op_expand;
 extern const struct fsv_op_kind fsv_op_fm;
 extern const struct fsv_op_kind fsv_op_homo_logistic;
 extern const struct fsv_op_kind fsv_op_imputation;
+extern const struct fsv_op_kind fsv_op_kmeans;
 extern const struct fsv_op_kind fsv_op_label;
 extern const struct fsv_op_kind fsv_op_linear;
 extern const struct fsv_op_kind fsv_op_local_baseline;
