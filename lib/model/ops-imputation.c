@@ -125,10 +125,9 @@ static int pick_columns(struct fsv_compile *c, struct source *s, struct fsv_err 
 	s->replacements = FSV_ARENA_NEW_N(&c->scratch, struct fsv_cell, c->plan->n_columns);
 	seen = FSV_ARENA_NEW_N(&c->scratch, bool, c->plan->n_columns);
 	for (size_t i = 0; i < n_picked; i++) {
-		const char *column = c->plan->columns[columns[i]].name.p;
+		const char *column = c->plan->columns[columns[i]].name;
 		int r;
 
-		column = fsv_arena_cstr(&c->scratch, c->plan->columns[columns[i]].name);
 		r = make_replacement(c, column, names[i], type_of(param, column), &s->replacements[columns[i]], err);
 		if (r < 0)
 			return r;
