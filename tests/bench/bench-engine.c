@@ -13,7 +13,7 @@
 #include "base/time.h"
 
 enum { TREES = 100, DEPTH = 5, SPLITS = (1 << DEPTH) - 1, NODES = 2 * SPLITS + 1, COLUMNS = 30, WIDE = 1000, ROWS = 4096, BLOCK = 16,
-       ROUNDS = 20 };
+       ROUNDS = 60 };
 
 /* Allocations -------------------------------------------------------------------------------------- */
 
