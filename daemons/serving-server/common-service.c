@@ -18,6 +18,7 @@
 #include "lib/proto/common-service.pb-c.h"
 #include "lib/proto/relay.pb-c.h"
 #include "model-op.h"
+#include "registration.h"
 #include "serving-server-conf.h"
 #include "traffic.h"
 
@@ -148,11 +149,15 @@ static void query_jvm(struct fsv_model_op *op)
 static void update_service(struct fsv_model_op *op)
 {
 	const Fsv__UpdateServiceRequest *m = (const Fsv__UpdateServiceRequest *)op->request;
+	struct fsv_err err;
+	int r;
 
-	if (!m->url[0])
+	if (!m->url[0]) {
 		(void)fsv_model_op_set(op, FSV_E_SYSTEM, "url == null");
-	else
-		(void)fsv_model_op_set(op, FSV_E_SYSTEM, "this server is not registered anywhere");
+		return;
+	}
+	r = fsv_server_update_service(op->server, fsv_str(m->url), fsv_str(m->routermode), m->weight, &err);
+	(void)fsv_model_op_set(op, r < 0 ? r : 0, r < 0 ? err.text : r > 0 ? "success" : "no change");
 }
 
 /* checkHealthService ---------------------------------------------------------------------------------------------- */
