@@ -2,6 +2,8 @@
 /* The JSON of /federation: request and answer. Nothing here knows of HTTP or gRPC. */
 #include "federation.h"
 
+#include <limits.h>
+
 #include "codec/json.h"
 
 struct fsv_federation_member {
@@ -247,11 +249,12 @@ static bool kept(struct fsv_str key)
 	return !fsv_str_is(key, "log") && !fsv_str_is(key, "warn") && !fsv_str_is(key, "caseid");
 }
 
-static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out)
+static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out, int *retcode)
 {
 	struct fsv_str key, value;
 	struct fsv_jsonw w;
 	struct fsv_json j;
+	int64_t code;
 
 	fsv_json_init(&j, answer, arena);
 	if (fsv_json_value(&j) != FSV_JSON_OBJECT)
@@ -261,6 +264,8 @@ static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf
 	while (fsv_json_key(&j, &key)) {
 		if (fsv_json_skip(&j, &value) == FSV_JSON_ERROR)
 			return false;
+		if (fsv_str_is(key, "retcode") && fsv_str_to_i64(value, &code) && code >= 0 && code <= INT_MAX)
+			*retcode = (int)code;
 		if (kept(key)) {
 			fsv_jsonw_key(&w, key);
 			fsv_jsonw_raw(&w, value);
@@ -270,22 +275,24 @@ static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf
 	return !fsv_json_failed(&j);
 }
 
-void fsv_federation_answer(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out)
+int fsv_federation_answer(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out)
 {
 	size_t before = out->n;
 	struct fsv_err err;
 	struct fsv_buf again;
+	int retcode = -1;
 
 	if (answer.n == 0) {
 		fsv_buf_puts(out, "{}");
-		return;
+		return -1;
 	}
 	if (!is_compact(answer)) {
 		fsv_buf_init(&again, arena, 0);
 		if (fsv_json_reencode(answer, true, arena, &again, &err) < 0)
-			return;
+			return -1;
 		answer = fsv_buf_str(&again);
 	}
-	if (!strip(answer, arena, out))
+	if (!strip(answer, arena, out, &retcode))
 		out->n = before;
+	return retcode;
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "codec/json.h"
@@ -39,8 +40,9 @@ struct federation {
 
 /* Answers ---------------------------------------------------------------------------------------- */
 
-static void reply(struct federation *f, struct fsv_str body)
+static void reply(struct federation *f, int code, struct fsv_str body)
 {
+	fsv_count_request("http", f->kind->name, code, f->began);
 	if (f->view)
 		fsv_proxy_leave(f->proxy, f->view);
 	fsv_http_reply(f->req, 200, f->content_type, body, NULL, 0);
@@ -80,7 +82,19 @@ static void fail(struct federation *f, int code, const char *text, const char *w
 	fsv_jsonw_kv_str(&w, "retmsg", fsv_str(text));
 	fsv_jsonw_kv_int(&w, "retcode", fsv_err_fate(code));
 	fsv_jsonw_end(&w, '}');
-	reply(f, fsv_buf_str(&json));
+	reply(f, fsv_err_fate(code), fsv_buf_str(&json));
+}
+
+static void log_done(const struct federation *f)
+{
+	struct fsv_log_tags tags = { .case_id = f->trace.case_id.p };
+
+	if (!fsv_log_on(FSV_LOG_DEBUG))
+		return;
+	if (f->body.service_id.n > 0)
+		tags.service_id = fsv_arena_cstr(fsv_http_arena(f->req), f->body.service_id);
+	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s over %s took %lld us", tags.case_id, f->kind->name, f->target,
+		(long long)((fsv_now_ns() - f->began) / 1000));
 }
 
 /* Sending ---------------------------------------------------------------------------------------- */
@@ -143,6 +157,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 	struct fsv_str answer;
 	struct fsv_buf out;
 	bool sent_again;
+	int code;
 
 	sent_again = fsv_rpc_never_sent(status, text) && send_again(f, &hop);
 	fsv_hop_done(&hop, status);
@@ -158,10 +173,9 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 		return;
 	}
 	fsv_buf_init(&out, arena, 0);
-	fsv_federation_answer(answer, arena, &out);
-	fsv_log_debug("case %.*s: %s over %s took %lld us", FSV_STR_ARG(f->trace.case_id), f->kind->name,
-		      f->target, (long long)((fsv_now_ns() - f->began) / 1000));
-	reply(f, fsv_buf_str(&out));
+	code = fsv_federation_answer(answer, arena, &out);
+	log_done(f);
+	reply(f, code, fsv_buf_str(&out));
 }
 
 /* The way in ------------------------------------------------------------------------------------- */
@@ -206,7 +220,7 @@ static void start(struct federation *f)
 
 	f->trace = fsv_trace_start(fsv_http_arena(f->req), case_id.n > 0 ? case_id : f->body.case_id,
 				   fsv_http_header(f->req, "traceparent"), fsv_http_header(f->req, "fate-hops"));
-	r = fsv_proxy_enter(f->proxy, f->kind->name, &f->view, &err);
+	r = fsv_proxy_enter(f->proxy, f->kind->name, false, &f->view, &err);
 	if (r == 0 && f->body.body_null) {	/* the reference has no words for it */
 		fail(f, FSV_E_SYSTEM, "", "the member body is null");
 		return;
@@ -234,10 +248,12 @@ bool fsv_federation_http(struct fsv_proxy *proxy, struct fsv_http_req *req, stru
 		fsv_log_debug("a request over /federation was refused: %s", err.text);
 		return false;
 	}
-	if (f->kind)
+	if (f->kind) {
 		start(f);
-	else
+	} else {
+		fsv_count_request("http", "unknown", fsv_err_fate(FSV_E_SERVICE_NOT_FOUND), f->began);
 		fsv_http_reply(req, 200, content_type,
 			       FSV_STR("{\"retcode\":122,\"retmsg\":\"SERVICE_NOT_FOUND\",\"data\":{},\"flag\":0}"), NULL, 0);
+	}
 	return true;
 }

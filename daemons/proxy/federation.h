@@ -31,8 +31,8 @@ int fsv_federation_write(const struct fsv_federation *body, struct fsv_str case_
 			 struct fsv_buf *out, struct fsv_err *err) FSV_MUST_CHECK;
 
 /* Appends a serving node's answer as the client gets it: without log, warn, caseid and nulls. Nothing when
- * it is no JSON object, "{}" when it is empty. */
-void fsv_federation_answer(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out);
+ * it is no JSON object, "{}" when it is empty. Returns the answer's retcode, -1 when it has none. */
+int fsv_federation_answer(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out);
 
 /* Replies to req with content_type (lives as long as req). call_name: "inference", "batchInference"; any
  * other is answered 122. body is as long as req. Returns false, without a reply, when the body is no

@@ -11,6 +11,7 @@
 #include "federation.h"
 #include "http-types.h"
 #include "proxy.h"
+#include "svc/monitor.h"
 #include "unary.h"
 
 enum { SEGMENTS_MAX = 5 };
@@ -313,6 +314,8 @@ void fsv_http_front(struct fsv_http_req *req, void *user)
 		.path = without_authority(fsv_http_path(req)),
 	};
 
+	if (fsv_monitor_http(f.proxy->monitor, req))
+		return;
 	if (method_is(&f, "TRACE")) {
 		const struct fsv_http_header_out allow = { "Allow", "HEAD, DELETE, POST, GET, OPTIONS, PUT" };
 

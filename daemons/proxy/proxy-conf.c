@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy-conf.h"
 
+#include "svc/monitor.h"
 #include "svc/svc.h"
 
 #define DAY_MS		INT64_C(86400000)
@@ -94,6 +95,7 @@ static const struct fsv_conf_key keys[] = {
 		COMPAT("Answers in the flow log."), NULL },
 
 	FSV_SVC_KEYS,
+	FSV_MONITOR_KEYS,
 
 	RETIRED_MS("proxy.async.timeout", "The time limit of an HTTP answer is that of its call."),
 	RETIRED("proxy.async.coresize", FSV_CONF_INT, "See worker.threads."),
@@ -161,6 +163,8 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 		r = check_inter_tls(conf, err);
 	if (r == 0)
 		r = fsv_registry_keys_check(conf, FSV_PK_REGISTRY, err);
+	if (r == 0)
+		r = fsv_monitor_check(conf, FSV_PK_METRICS, err);
 	if (r < 0)
 		return r;
 	/* Serving on without signatures would take a protection away that the operator asked for. */

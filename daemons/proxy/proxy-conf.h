@@ -48,6 +48,7 @@ enum fsv_proxy_key {
 	FSV_PK_LOG_TARGET,
 	FSV_PK_DRAIN_TIMEOUT,
 	FSV_PK_STALL_LIMIT,
+	FSV_PK_METRICS,			/* the first of FSV_MONITOR_KEYS */
 	/* Retired keys follow; nothing reads them. */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/time.h"
 #include "channels.h"
 #include "http-front.h"
@@ -14,9 +15,46 @@
 #include "registration.h"
 #include "registry/registry.h"
 #include "route-watch.h"
+#include "svc/monitor.h"
+#include "svc/svc.h"
 #include "unary.h"
 
 enum { RENEWAL_MS = 10000 };
+
+FSV_METRIC(route_parties, FSV_GAUGE, "fate_serving_route_parties", "", "Parties in the route table in use.");
+FSV_METRIC(route_endpoints, FSV_GAUGE, "fate_serving_route_endpoints", "", "Endpoints in it.");
+FSV_METRIC(route_broken, FSV_GAUGE, "fate_serving_route_table_broken", "",
+	   "1 while the newest route table is missing or broken and an older one, or none, is in use.");
+
+/* States that /metrics shows. */
+static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
+{
+	struct fsv_proxy *proxy = arg;
+	struct fsv_proxy_view *view = (struct fsv_proxy_view *)fsv_snapshot_get(&proxy->view);
+
+	if (metric == &route_broken)
+		fsv_metric_value(out, atomic_load(&proxy->routes_broken));
+	else if (metric == &route_parties)
+		fsv_metric_value(out, view && view->table ? (double)view->table->parties.n : 0);
+	else
+		fsv_metric_value(out, view && view->table ? view->table->n_endpoints : 0);
+	if (view)
+		fsv_ref_put(&view->ref);
+}
+
+static struct fsv_metric *const shown[] = { &route_parties, &route_endpoints, &route_broken };
+
+static void watch(struct fsv_proxy *proxy)
+{
+	for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		fsv_metric_watch(shown[i], show, proxy);
+}
+
+static void unwatch(const struct fsv_proxy *proxy)
+{
+	for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		fsv_metric_unwatch(shown[i], proxy);
+}
 
 static void on_route_file(void *arg)
 {
@@ -69,6 +107,7 @@ static int start_grpc(struct fsv_proxy *proxy, enum fsv_listener_kind kind, stru
 	const struct fsv_conf *conf = proxy->conf;
 	const struct fsv_rpc_server_opt opt = {
 		.host = proxy->listeners[kind].address, .port = proxy->listeners[kind].port, .tls = tls,
+		.listen_fd = fsv_svc_socket(proxy->listeners[kind].port),
 		.max_message = (size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE),
 		/* Our own count refuses first, with a packet that says why. */
 		.max_inflight = proxy->max_inflight * 2,
@@ -83,6 +122,7 @@ static int start_http(struct fsv_proxy *proxy, struct fsv_err *err)
 	const struct fsv_conf *conf = proxy->conf;
 	const struct fsv_http_opt opt = {
 		.host = proxy->listeners[FSV_LISTEN_HTTP].address, .port = proxy->listeners[FSV_LISTEN_HTTP].port,
+		.listen_fd = fsv_svc_socket(proxy->listeners[FSV_LISTEN_HTTP].port),
 		.threads = (unsigned)fsv_conf_int(conf, FSV_PK_HTTP_THREADS),
 		.max_header = (size_t)fsv_conf_int(conf, FSV_PK_HTTP_MAX_HEADER),
 		.max_body = (size_t)fsv_conf_int(conf, FSV_PK_HTTP_MAX_BODY),
@@ -154,7 +194,10 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 		return r;
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
 	fsv_proxy_publish(proxy);
-	r = start_ports(proxy, err);
+	watch(proxy);
+	r = fsv_monitor_start(conf, FSV_PK_METRICS, &proxy->monitor, err);
+	if (r == 0)
+		r = start_ports(proxy, err);
 	if (r < 0)
 		return r;
 	proxy->renewal = fsv_timer_new(loop, on_renewal, proxy);
@@ -175,11 +218,14 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	}
 	proxy->conf = fsv_conf_ref((struct fsv_conf *)conf);
 	fsv_conf_unref(was);
+	fsv_monitor_reload(proxy->monitor, conf, FSV_PK_METRICS);
 	fsv_proxy_publish(proxy);
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
 	return 0;
 }
 
+/* The intra port goes on as before: what clients of the HTTP port wait for sends its packets through it. It is drained
+ * when they have their answers, in fsv_proxy_stop. */
 static void refuse_requests(void *arg)
 {
 	struct fsv_proxy *proxy = arg;
@@ -191,7 +237,7 @@ static void refuse_requests(void *arg)
 	if (proxy->inter)
 		fsv_rpc_server_drain(proxy->inter);
 	if (proxy->intra)
-		fsv_rpc_server_drain(proxy->intra);
+		fsv_rpc_server_unready(proxy->intra);
 }
 
 void fsv_proxy_drain(struct fsv_proxy *proxy)
@@ -206,9 +252,13 @@ void fsv_proxy_drain(struct fsv_proxy *proxy)
 
 unsigned fsv_proxy_busy(struct fsv_proxy *proxy)
 {
-	return proxy->leaving + (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
-	       (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0) +
-	       (proxy->intra ? fsv_rpc_server_inflight(proxy->intra) : 0);
+	unsigned doors = proxy->leaving + (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
+			 (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0);
+
+	/* Packets of nodes that ask for other proxies' clients never stop coming; they are seen to in fsv_proxy_stop. */
+	if (atomic_load(&proxy->draining))
+		return doors;
+	return doors + (proxy->intra ? fsv_rpc_server_inflight(proxy->intra) : 0);
 }
 
 unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
@@ -217,7 +267,6 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 
 	if (!proxy->conf)
 		return 0;
-	atomic_store(&proxy->draining, true);
 	if (proxy->renewal)
 		proxy->renewal = fsv_timer_free(proxy->renewal);
 	proxy->watch = fsv_route_watch_free(proxy->watch);
@@ -230,6 +279,8 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 		cut += fsv_rpc_server_stop(proxy->intra, deadline_ns);
 	if (proxy->inter)
 		cut += fsv_rpc_server_stop(proxy->inter, deadline_ns);
+	proxy->monitor = fsv_monitor_stop(proxy->monitor);
+	unwatch(proxy);
 	if (proxy->client)
 		proxy->client = fsv_http_client_free(proxy->client);
 	fsv_snapshot_set(&proxy->view, NULL);

@@ -22,6 +22,7 @@
 
 struct fsv_http;
 struct fsv_http_client;
+struct fsv_monitor;
 struct fsv_tls;
 struct fsv_channels;
 struct fsv_node;
@@ -43,15 +44,17 @@ struct fsv_proxy {
 	struct fsv_rpc *rpc;
 	struct fsv_rpc_server *inter, *intra;	/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_monitor *monitor;		/* /metrics */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
 	struct fsv_registry *registry;		/* NULL when none is used */
 
 	struct fsv_snapshot view;		/* struct fsv_proxy_view */
 	unsigned max_inflight;
+	_Atomic bool draining;
 	_Atomic unsigned inflight;
 	_Atomic uint64_t requests;
-	_Atomic bool draining;
+	_Atomic bool routes_broken;		/* broken_text is set */
 
 	/* Main thread only. */
 	struct fsv_listener listeners[FSV_LISTENERS];
@@ -103,8 +106,9 @@ void fsv_proxy_publish(struct fsv_proxy *proxy);
 /* Requests [any thread] (routing.c) ---------------------------------------------------------------- */
 
 /* Admits a request: 0 with a view that fsv_proxy_leave gives back, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD.
- * service: the name in the overload message. */
-int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, struct fsv_proxy_view **ret_view,
+ * service: the name in the overload message. too_late: fsv_rpc_call_too_late; over HTTP false, as connections end by
+ * themselves with their next answer. */
+int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late, struct fsv_proxy_view **ret_view,
 		    struct fsv_err *err) FSV_MUST_CHECK;
 /* Before the reply: afterwards the process may be on its way out. */
 void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view);

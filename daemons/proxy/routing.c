@@ -64,6 +64,13 @@ static void remember(char **text, size_t *len, char *data, size_t n)
 	*len = n;
 }
 
+/* The newest file cannot be used; NULL: it can. */
+static void note_broken(struct fsv_proxy *proxy, char *data, size_t n)
+{
+	remember(&proxy->broken_text, &proxy->broken_text_len, data, n);
+	atomic_store(&proxy->routes_broken, data != NULL);
+}
+
 static bool same(const char *text, size_t len, const char *data, size_t n)
 {
 	return text && len == n && memcmp(text, data, n) == 0;
@@ -86,7 +93,7 @@ void fsv_proxy_load_routes(struct fsv_proxy *proxy, enum fsv_routes_load how)
 		/* An empty text stands for the missing file: reported once, until it changes. */
 		if (how == FSV_ROUTES_ANEW || !same(proxy->broken_text, proxy->broken_text_len, "", 0))
 			report_failure(proxy, &err);
-		remember(&proxy->broken_text, &proxy->broken_text_len, fsv_str_dup(FSV_STR("")), 0);
+		note_broken(proxy, fsv_str_dup(FSV_STR("")), 0);
 		return;
 	}
 	if (how == FSV_ROUTES_IF_CHANGED &&
@@ -97,10 +104,10 @@ void fsv_proxy_load_routes(struct fsv_proxy *proxy, enum fsv_routes_load how)
 	}
 	if (take_over(proxy, fsv_str_n(data, n), false, &err) < 0) {
 		report_failure(proxy, &err);
-		remember(&proxy->broken_text, &proxy->broken_text_len, data, n);
+		note_broken(proxy, data, n);
 		return;
 	}
-	remember(&proxy->broken_text, &proxy->broken_text_len, NULL, 0);
+	note_broken(proxy, NULL, 0);
 	remember(&proxy->table_text, &proxy->table_text_len, data, n);
 	fsv_log_info("route table: %zu parties, %u endpoints, %zu connections from %s", proxy->table->parties.n,
 		     proxy->table->n_endpoints, fsv_channels_count(proxy->channels), path);
@@ -155,13 +162,13 @@ void fsv_proxy_publish(struct fsv_proxy *proxy)
 
 /* Requests --------------------------------------------------------------------------------------- */
 
-int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, struct fsv_proxy_view **ret_view,
+int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late, struct fsv_proxy_view **ret_view,
 		    struct fsv_err *err)
 {
 	struct fsv_proxy_view *view;
 
 	atomic_fetch_add_explicit(&proxy->requests, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&proxy->draining, memory_order_relaxed))
+	if (too_late)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is being stopped");
 	view = (struct fsv_proxy_view *)fsv_snapshot_get(&proxy->view);
 	if (!view)

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "codec/json.h"
@@ -38,15 +39,23 @@ struct unary {
 
 /* Answers ---------------------------------------------------------------------------------------- */
 
+static const char *party(const Fsv__Topic *topic)
+{
+	return topic && topic->partyid ? topic->partyid : "";
+}
+
 static void log_done(const struct unary *u)
 {
-	fsv_log_debug("case %.*s: unaryCall over %s to %s took %lld us", FSV_STR_ARG(u->trace.case_id), u->entry,
-		      u->target, (long long)((fsv_now_ns() - u->began) / 1000));
+	const struct fsv_log_tags tags = { .case_id = u->trace.case_id.p, .party_id = party(u->packet->header->dst) };
+
+	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: unaryCall over %s to %s took %lld us", tags.case_id, u->entry, u->target,
+		(long long)((fsv_now_ns() - u->began) / 1000));
 }
 
 /* Gives back what the request holds. Last thing before the reply. */
-static void leave(struct unary *u)
+static void leave(struct unary *u, int code)
 {
+	fsv_count_request(u->entry, "unaryCall", code, u->began);
 	if (u->call)
 		fsv_rpc_call_on_cancel(u->call, NULL, NULL);
 	if (u->view)
@@ -54,29 +63,29 @@ static void leave(struct unary *u)
 	u->view = NULL;
 }
 
-static void reply_http(struct unary *u, const Fsv__Packet *packet)
+static void reply_http(struct unary *u, int code, const Fsv__Packet *packet)
 {
 	struct fsv_buf json;
 
 	fsv_buf_init(&json, u->arena, 0);
 	fsv_packet_to_json(packet, &json);
-	leave(u);
+	leave(u, code);
 	fsv_http_reply(u->req, 200, u->content_type, fsv_buf_str(&json), NULL, 0);
 }
 
-static void reply_body(struct unary *u, struct fsv_str value)
+static void reply_body(struct unary *u, int code, struct fsv_str value)
 {
 	struct fsv_str bytes = fsv_packet_encode_body(value, u->arena);
 	struct fsv_err err = FSV_ERR_INIT;
 	Fsv__Packet *packet;
 
 	if (u->call) {
-		leave(u);
+		leave(u, code);
 		fsv_rpc_reply(u->call, bytes);
 		return;
 	}
 	FSV_BUG_ON(fsv_packet_decode(bytes, u->arena, &packet, &err) < 0);
-	reply_http(u, packet);
+	reply_http(u, code, packet);
 }
 
 /* A partner's text may come back in ours; JSON must stay valid whatever it held. */
@@ -107,11 +116,6 @@ static struct fsv_str error_json(struct unary *u, int retcode, const char *text)
 	return fsv_buf_str(&json);
 }
 
-static const char *party(const Fsv__Topic *topic)
-{
-	return topic && topic->partyid ? topic->partyid : "";
-}
-
 /* why: more than the caller is told, for our own log; may be NULL. */
 static void fail(struct unary *u, int code, const char *text, const char *why)
 {
@@ -124,7 +128,7 @@ static void fail(struct unary *u, int code, const char *text, const char *why)
 	fsv_log_limited(FSV_LOG_INFO, &tags, "unaryCall over %s from party %.64s to party %.64s failed with %d: %s%s%s",
 			u->entry, header ? party(header->src) : "", header ? party(header->dst) : "", retcode, text,
 			why ? ": " : "", why ? why : "");
-	reply_body(u, error_json(u, retcode, text));
+	reply_body(u, retcode, error_json(u, retcode, text));
 }
 
 /* 605 names the hop and, like the reference, nothing more; the reason is in the log. */
@@ -150,13 +154,13 @@ static void reply_msg(struct unary *u, struct fsv_rpc_msg *msg)
 
 	if (u->call) {
 		log_done(u);
-		leave(u);
+		leave(u, 0);
 		fsv_rpc_reply_msg(u->call, msg);
 	} else if (fsv_packet_decode(fsv_rpc_msg_body(msg), u->arena, &packet, &err) < 0) {
 		fail_hop(u, "its answer is no packet");
 	} else {
 		log_done(u);
-		reply_http(u, packet);
+		reply_http(u, 0, packet);
 	}
 }
 
@@ -173,6 +177,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	fsv_hop_done(&hop, status);
 	if (sent_again)
 		return;
+	fsv_count_partner(party(u->packet->header->dst), fsv_rpc_status_name(status), u->began);
 	if (status == FSV_RPC_OK)
 		reply_msg(u, reply);
 	else
@@ -184,17 +189,18 @@ static void on_http_answer(void *arg, const Fsv__Packet *answer, int code, const
 	struct unary *u = arg;
 	struct fsv_str bytes;
 
+	fsv_count_partner(party(u->packet->header->dst), answer ? "OK" : "UNAVAILABLE", u->began);
 	if (!answer) {
 		fail(u, code, text, why);
 		return;
 	}
 	log_done(u);
 	if (!u->call) {
-		reply_http(u, answer);
+		reply_http(u, 0, answer);
 		return;
 	}
 	bytes = fsv_packet_encode(answer, u->arena);
-	leave(u);
+	leave(u, 0);
 	fsv_rpc_reply(u->call, bytes);
 }
 
@@ -310,7 +316,7 @@ static int check_parties(const struct unary *u, struct fsv_err *err)
 static void start(struct unary *u)
 {
 	struct fsv_err err;
-	int r = fsv_proxy_enter(u->proxy, "unaryCall", &u->view, &err);
+	int r = fsv_proxy_enter(u->proxy, "unaryCall", u->call && fsv_rpc_call_too_late(u->call), &u->view, &err);
 
 	if (r == 0)
 		r = check_parties(u, &err);
@@ -387,7 +393,7 @@ void fsv_unary_http(struct fsv_proxy *proxy, struct fsv_http_req *req, struct fs
 	};
 	if (form || read_packet(body, arena, &u->packet, &err) < 0) {
 		/* The one code that travels in a packet as it is. */
-		reply_body(u, error_json(u, fsv_err_fate(FSV_E_PROXY_PARAM), "invalid http param"));
+		reply_body(u, fsv_err_fate(FSV_E_PROXY_PARAM), error_json(u, fsv_err_fate(FSV_E_PROXY_PARAM), "invalid http param"));
 		return;
 	}
 	u->trace = fsv_trace_start(arena, case_id.n > 0 ? case_id : nonce(u->packet), fsv_http_header(req, "traceparent"),

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "envelope.h"
@@ -175,6 +176,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	fsv_hop_done(&hop, status);
 	if (sent_again)
 		return;
+	fsv_count_partner(p->partner->party_id, fsv_rpc_status_name(status), g->began);
 	if (g->fault) {
 		/* Known already what the client is told. */
 	} else if (status == FSV_RPC_OK) {
@@ -265,7 +267,7 @@ struct fsv_guest *fsv_guest_start(const struct fsv_guest_in *in, enum fsv_reques
 	g->began = fsv_now_ns();
 	g->trace = fsv_trace_start(in->arena, in->case_id, in->traceparent, in->hops);
 	g->n_waiting = 1;	/* this function: nothing ends the request before it does */
-	r = fsv_server_enter(in->server, g->interface, &g->view, &err);
+	r = fsv_server_enter(in->server, g->interface, in->too_late, &g->view, &err);
 	if (r == 0)
 		r = read_request(g, &err);
 	if (r == 0)
@@ -326,6 +328,7 @@ static void from_call(struct fsv_rpc_call *call, struct fsv_server *server, enum
 		.server = server, .worker = fsv_rpc_call_worker(call), .arena = arena,
 		.deadline = fsv_rpc_call_deadline(call), .body = body, .case_id = fsv_rpc_call_meta(call, "caseid"),
 		.traceparent = fsv_rpc_call_meta(call, "traceparent"), .hops = fsv_rpc_call_meta(call, "fate-hops"),
+		.too_late = fsv_rpc_call_too_late(call),
 		.reply = reply_rpc, .arg = rg,
 	}, kind);
 	if (guest)

@@ -21,6 +21,7 @@ struct fsv_guest_in {
 	int64_t deadline;		/* the caller's; monotonic ns or FSV_NO_DEADLINE */
 	struct fsv_str body;		/* JSON */
 	struct fsv_str case_id, traceparent, hops;	/* of metadata or headers; may be empty */
+	bool too_late;			/* fsv_rpc_call_too_late */
 	bool bare;			/* answer as HTTP clients get it */
 	/* Runs on the worker, exactly once; maybe before fsv_guest_start returns. The guest and the arena are
 	 * not touched afterwards. */

@@ -3,7 +3,9 @@
 
 #include "adaptor.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/time.h"
+#include "call/counts.h"
 #include "call/message.h"
 #include "call/trace.h"
 #include "codec/number.h"
@@ -17,6 +19,11 @@ enum { NO_FEATURE = 113, SYSTEM_ERROR = 110, PROTOCOL_2X = 200 };
 
 /* All that a partner learns of a fault in our own part: values and columns are none of its business. */
 #define LOCAL_FAULT	"local inference failed"
+
+FSV_METRIC(lookups, FSV_COUNTER, "fate_serving_adaptor_lookups_total", "adaptor,code",
+	   "Look-ups of features (a batch is one), by adaptor and code (0: found).");
+FSV_METRIC(lookup_seconds, FSV_LATENCY, "fate_serving_adaptor_seconds", "adaptor",
+	   "From asking an adaptor for features to its answer.");
 
 struct host {
 	struct fsv_server *server;
@@ -34,6 +41,7 @@ struct host {
 	struct fsv_str keys;			/* single: what the person is looked up by */
 	uint32_t *order;			/* batch: rows by ascending index */
 	size_t n_rows;
+	int64_t asked;				/* when the adaptor was */
 	struct fsv_lookup lookup;
 	struct fsv_batch_lookup batch_lookup;
 	struct fsv_envelope_row *results;
@@ -51,9 +59,16 @@ static const struct {
 
 /* Answers ------------------------------------------------------------------------------------------- */
 
+static struct fsv_log_tags tags_of(const struct host *h)
+{
+	const Fsv__Topic *guest = h->packet->header ? h->packet->header->src : NULL;
+
+	return (struct fsv_log_tags){ .case_id = h->trace.case_id.p, .party_id = guest ? guest->partyid : NULL };
+}
+
 static void log_end(struct host *h, const struct fsv_envelope *e, struct fsv_str answer)
 {
-	const struct fsv_log_tags tags = { .case_id = h->trace.case_id.p };
+	const struct fsv_log_tags tags = tags_of(h);
 	const char *service = h->interface ? h->interface->service : "unaryCall";
 
 	if (h->view && h->view->print_input)
@@ -78,13 +93,14 @@ static void answer(struct host *h, struct fsv_envelope *e)
 	fsv_buf_init(&out, h->arena, 0);
 	fsv_envelope_write(e, h->arena, &out);
 	log_end(h, e, fsv_buf_str(&out));
+	fsv_count_request("host", h->interface ? h->interface->service : "unaryCall", e->retcode, h->began);
 	bytes = fsv_packet_encode_body(fsv_buf_str(&out), h->arena);
+	fsv_slices_free(h->slices);
 	for (size_t i = 0; i < e->n_rows; i++)
 		good_rows += e->rows[i].retcode == 0;
 	if (h->interface)
 		fsv_server_count(h->server, h->interface, h->model, e->retcode, good_rows,
 				 (unsigned)e->n_rows - good_rows);
-	fsv_slices_free(h->slices);
 	fsv_model_unref(h->model);
 	fsv_server_leave(h->server, h->view);
 	fsv_rpc_reply(h->call, bytes);
@@ -110,7 +126,7 @@ static int score(struct host *h, struct fsv_str features, struct fsv_jsonw *w, s
 
 static void log_local_fault(struct host *h, struct fsv_str why)
 {
-	const struct fsv_log_tags tags = { .case_id = h->trace.case_id.p };
+	const struct fsv_log_tags tags = tags_of(h);
 
 	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: model %.160s: %.*s; the guest is told that it failed",
 			h->trace.case_id.p, h->model->key, FSV_STR_ARG(why));
@@ -131,6 +147,14 @@ static bool cut_off(struct host *h)
 	return true;
 }
 
+static void count_lookup(const struct host *h, const struct fsv_adaptor *adaptor, int code)
+{
+	char text[24];
+
+	fsv_metric_count(&lookups, adaptor->kind->name, fsv_metric_number(code, text));
+	fsv_metric_observe(&lookup_seconds, fsv_now_ns() - h->asked, adaptor->kind->name);
+}
+
 static void on_features(struct fsv_lookup *lookup)
 {
 	struct host *h = lookup->arg;
@@ -138,6 +162,7 @@ static void on_features(struct fsv_lookup *lookup)
 	struct fsv_jsonw w;
 	struct fsv_err err;
 
+	count_lookup(h, h->view->single, lookup->retcode);
 	if (cut_off(h))
 		return;
 	if (lookup->retcode != 0) {
@@ -223,6 +248,7 @@ static void on_batch_features(struct fsv_batch_lookup *lookup)
 {
 	struct host *h = lookup->arg;
 
+	count_lookup(h, h->view->batch, lookup->retcode);
 	if (cut_off(h))
 		return;
 	if (lookup->retcode != 0) {
@@ -249,6 +275,7 @@ static void look_up(struct host *h)
 		.keys = h->keys, .worker = fsv_rpc_call_worker(h->call), .arena = h->arena,
 		.deadline = fsv_rpc_call_deadline(h->call), .case_id = h->trace.case_id.p, .done = on_features, .arg = h,
 	};
+	h->asked = fsv_now_ns();
 	fsv_adaptor_find(h->view->single, &h->lookup);
 }
 
@@ -267,6 +294,7 @@ static void look_up_batch(struct host *h)
 		.deadline = fsv_rpc_call_deadline(h->call), .case_id = h->trace.case_id.p, .done = on_batch_features,
 		.arg = h,
 	};
+	h->asked = fsv_now_ns();
 	fsv_adaptor_find_batch(h->view->batch, &h->batch_lookup);
 }
 
@@ -363,7 +391,8 @@ static void start(struct host *h)
 	struct fsv_err err;
 	int r = read_command(h, &err), entered;
 
-	entered = fsv_server_enter(h->server, h->interface ? h->interface : &none, &h->view, r == 0 ? &err : NULL);
+	entered = fsv_server_enter(h->server, h->interface ? h->interface : &none, fsv_rpc_call_too_late(h->call), &h->view,
+				   r == 0 ? &err : NULL);
 	if (r == 0)
 		r = entered;
 	if (r == 0)

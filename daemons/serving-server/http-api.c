@@ -10,6 +10,7 @@
 #include "relay.h"
 #include "request.h"
 #include "server.h"
+#include "svc/monitor.h"
 
 /* Inference ------------------------------------------------------------------------------------------ */
 
@@ -235,6 +236,8 @@ void fsv_http_api(struct fsv_http_req *req, void *user)
 	struct fsv_str path = fsv_http_path(req), tail;
 	struct fsv_server *server = user;
 
+	if (fsv_monitor_http(server->monitor, req))
+		return;
 	for (unsigned i = 0; i < sizeof(relays) / sizeof(relays[0]); i++) {
 		if (!path_is(path, relays[i].path))
 			continue;

@@ -312,7 +312,7 @@ void fsv_model_op_start(struct fsv_rpc_call *call, struct fsv_server *server, co
 		fsv_rpc_fail(call, FSV_RPC_UNKNOWN, "");	/* as the reference */
 		return;
 	}
-	r = fsv_server_enter(server, &method->interface, &op->view, &err);
+	r = fsv_server_enter(server, &method->interface, fsv_rpc_call_too_late(call), &op->view, &err);
 	if (r < 0) {
 		(void)fsv_model_op_set(op, r, err.text);
 		answer(op);

@@ -300,7 +300,7 @@ static void start(void *arg)
 	fsv_http_work_begin(&y->work);
 	y->request = fsv_rpc_send(fsv_http_work_worker(&y->work), &(struct fsv_rpc_request_opt){
 		.channel = y->channel, .method = y->method, .body = y->body,
-		.deadline = fsv_deadline_in_ms(fsv_conf_int(y->view->conf, FSV_SK_GRPC_TIMEOUT)),
+		.deadline = fsv_deadline_in_ms(fsv_conf_int(y->view->conf, FSV_SK_GRPC_TIMEOUT)), .once = true,
 	}, on_answer, y);
 }
 
@@ -341,7 +341,7 @@ void fsv_relay(struct fsv_http_req *req, struct fsv_server *server, enum fsv_rel
 	}
 	y->req = req;
 	y->server = server;
-	r = fsv_server_enter(server, &interface, &y->view, &err);
+	r = fsv_server_enter(server, &interface, false, &y->view, &err);
 	if (r == 0)
 		r = fsv_relay_check(&order, relay, fsv_conf_list(y->view->conf, FSV_SK_RELAY_ALLOW), &err);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/pool.h"
 #include "base/thread.h"
 #include "base/time.h"
@@ -28,9 +29,14 @@
 #include "net/redis.h"
 #include "registry/registry.h"
 #include "serving-server-conf.h"
+#include "svc/monitor.h"
+#include "svc/svc.h"
 #include "traffic.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 5000 };
+
+FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
+FSV_METRIC(bound, FSV_GAUGE, "fate_serving_bound_services", "", "Service ids that a model is bound to.");
 
 /* Views ------------------------------------------------------------------------------------------- */
 
@@ -238,6 +244,7 @@ static int connect_redis(const struct fsv_conf *conf, const char *const *nodes, 
 		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_TOTAL),
 		.max_idle = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_IDLE),
 		.max_commands = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_COMMANDS),
+		.max_bytes = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_BYTES),
 		.max_reply = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_REPLY), .tls = fsv_conf_bool(conf, FSV_SK_REDIS_TLS),
 		.ca_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CA), .cert_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CERT),
 		.key_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_KEY),
@@ -308,6 +315,7 @@ static int start_grpc(struct fsv_server *server, struct fsv_err *err)
 	const struct fsv_rpc_server_opt opt = {
 		.host = fsv_conf_str(server->conf, FSV_SK_ADDRESS),
 		.port = (uint16_t)fsv_conf_int(server->conf, FSV_SK_PORT),
+		.listen_fd = fsv_svc_socket((uint16_t)fsv_conf_int(server->conf, FSV_SK_PORT)),
 		.max_message = (size_t)fsv_conf_int(server->conf, FSV_SK_MAX_MESSAGE),
 		/* Our own count refuses first, with an answer that says why. */
 		.max_inflight = server->max_inflight * 2,
@@ -322,6 +330,7 @@ static int start_http(struct fsv_server *server, struct fsv_err *err)
 	const struct fsv_conf *conf = server->conf;
 	const struct fsv_http_opt opt = {
 		.host = fsv_conf_str(conf, FSV_SK_HTTP_ADDRESS), .port = (uint16_t)fsv_conf_int(conf, FSV_SK_HTTP_PORT),
+		.listen_fd = fsv_svc_socket((uint16_t)fsv_conf_int(conf, FSV_SK_HTTP_PORT)),
 		.threads = (unsigned)fsv_conf_int(conf, FSV_SK_HTTP_THREADS),
 		.max_header = (size_t)fsv_conf_int(conf, FSV_SK_HTTP_MAX_HEADER),
 		.max_body = (size_t)fsv_conf_int(conf, FSV_SK_HTTP_MAX_BODY),
@@ -333,6 +342,26 @@ static int start_http(struct fsv_server *server, struct fsv_err *err)
 
 	server->http_works = fsv_http_works_new(server->rpc);
 	return opt.port == 0 ? 0 : fsv_http_start(&opt, &server->http, err);
+}
+
+/* States that /metrics shows. */
+static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
+{
+	struct fsv_server *server = arg;
+
+	fsv_metric_value(out, metric == &models ? fsv_models_count(server->models) : fsv_models_bound(server->models));
+}
+
+static void watch(struct fsv_server *server)
+{
+	fsv_metric_watch(&models, show, server);
+	fsv_metric_watch(&bound, show, server);
+}
+
+static void unwatch(struct fsv_server *server)
+{
+	fsv_metric_unwatch(&models, server);
+	fsv_metric_unwatch(&bound, server);
 }
 
 int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
@@ -359,7 +388,10 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
 	fsv_model_migrate(server, progress, arg);
-	r = start_grpc(server, err);
+	watch(server);
+	r = fsv_monitor_start(conf, FSV_SK_METRICS, &server->monitor, err);
+	if (r == 0)
+		r = start_grpc(server, err);
 	if (r == 0)
 		r = start_http(server, err);
 	return r;
@@ -377,6 +409,7 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 	pthread_mutex_unlock(&server->view_lock);
 	if (r < 0)
 		return r;
+	fsv_monitor_reload(server->monitor, conf, FSV_SK_METRICS);
 	fsv_conf_unref(server->conf);
 	server->conf = fsv_conf_ref(conf);
 	return 0;
@@ -389,7 +422,6 @@ static void refuse_requests(void *arg)
 	struct fsv_server *server = arg;
 
 	server->leaving = false;
-	atomic_store(&server->draining, true);
 	if (server->http)
 		fsv_http_drain(server->http);
 	if (server->grpc)
@@ -441,14 +473,13 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 }
 
 /* A thread that is stuck in a database or a plugin is left behind: nothing waits for it any more. */
-static void stop_crews(struct fsv_server *server, int64_t deadline_ns)
+static void stop_crews(struct fsv_server *server)
 {
-	int64_t grace = fsv_deadline_in_ms(CREWS_GRACE_MS);
 	unsigned left;
 
 	if (!server->crews)
 		return;
-	left = fsv_crews_wait(server->crews, deadline_ns > grace ? deadline_ns : grace);
+	left = fsv_crews_wait(server->crews, fsv_deadline_in_ms(CREWS_GRACE_MS));
 	if (left > 0)
 		fsv_log_warn("%u feature sources (databases or plugins) did not end in time and are left behind", left);
 	server->crews = fsv_crews_free(server->crews);
@@ -460,13 +491,14 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 
 	if (!server->conf)
 		return 0;
-	atomic_store(&server->draining, true);
 	if (server->http)
 		cut += fsv_http_stop(server->http, deadline_ns);
 	if (server->http_works)
 		fsv_http_works_cut(server->http_works);
 	if (server->grpc)
 		cut += stop_grpc(server, deadline_ns);
+	server->monitor = fsv_monitor_stop(server->monitor);
+	unwatch(server);
 	/* From here on no host asks an adaptor for anything, and nobody changes a model. */
 	fsv_models_work_free(server->models_work);
 	if (server->client)
@@ -475,7 +507,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
-	stop_crews(server, deadline_ns);
+	stop_crews(server);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
 	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
@@ -504,6 +536,19 @@ int64_t fsv_server_stall_ns(struct fsv_server *server)
 	return rpc > http ? rpc : http;
 }
 
+static void cache_status(struct fsv_server *server, struct fsv_buf *out)
+{
+	struct fsv_cache_stats s;
+
+	if (!fsv_conf_bool(server->conf, FSV_SK_RESULT_CACHE))
+		return;
+	fsv_cache_stats(server->cache, &s);
+	fsv_buf_printf(out, "; cache: %llu of %llu answers found", (unsigned long long)s.hits,
+		       (unsigned long long)(s.hits + s.misses));
+	if (s.faults > 0)
+		fsv_buf_printf(out, ", %llu could not be looked up or kept", (unsigned long long)s.faults);
+}
+
 void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 {
 	uint64_t requests = atomic_load_explicit(&server->requests, memory_order_relaxed);
@@ -513,18 +558,19 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 	fsv_buf_printf(out, "%u models, %u service ids bound; %u in flight, %.0f/s", fsv_models_count(server->models),
 		       fsv_models_bound(server->models), atomic_load_explicit(&server->inflight, memory_order_relaxed),
 		       (double)(requests - server->requests_shown) / seconds);
-	fsv_models_work_status(server->models_work, out);
 	if (server->registry) {
 		fsv_buf_puts(out, "; ");
 		fsv_registry_status(server->registry, out);
 	}
+	fsv_models_work_status(server->models_work, out);
+	cache_status(server, out);
 	server->requests_shown = requests;
 	server->shown_at = now;
 }
 
 /* Requests ---------------------------------------------------------------------------------------- */
 
-int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface,
+int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface, bool too_late,
 		     struct fsv_server_view **ret_view, struct fsv_err *err)
 {
 	struct fsv_server_view *view = (struct fsv_server_view *)fsv_snapshot_get(&server->view);
@@ -532,7 +578,7 @@ int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *inte
 
 	*ret_view = view;
 	atomic_fetch_add_explicit(&server->requests, 1, memory_order_relaxed);
-	if (!view || atomic_load_explicit(&server->draining, memory_order_relaxed))
+	if (!view || too_late)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "the server is shutting down; ask another one");
 	if (inflight >= server->max_inflight ||
 	    (view->flow && !fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(interface->resource)), 1, fsv_wall_ms()))) {

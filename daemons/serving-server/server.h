@@ -26,6 +26,7 @@ struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
 struct fsv_http_works;
+struct fsv_monitor;
 struct fsv_log_tags;
 struct fsv_loop;
 struct fsv_models_work;
@@ -55,6 +56,7 @@ struct fsv_server {
 	struct fsv_rpc *rpc;
 	struct fsv_rpc_server *grpc;		/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
+	struct fsv_monitor *monitor;		/* /metrics */
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
@@ -66,9 +68,10 @@ struct fsv_server {
 	struct fsv_redis *redis;		/* of redis.…; NULL when it names no server */
 	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
 	struct fsv_cache *cache;		/* of hosts' answers */
-	struct fsv_registry *registry;		/* NULL when none is used */
+	_Atomic(struct fsv_registry *) registry;	/* NULL when none is used, and while the daemon starts */
+	struct fsv_loop *loop;			/* the registry's, to tell it of models; */
+	_Atomic bool announce_waits;		/* that is on its way */
 	bool route_by_registry;			/* the proxy is looked for there */
-	_Atomic(struct fsv_loop *) loop;	/* where the registry lives; NULL until it can be asked */
 
 	struct fsv_traffic *traffic;		/* for queryMetrics */
 
@@ -77,7 +80,6 @@ struct fsv_server {
 	unsigned max_inflight;
 	_Atomic unsigned inflight;
 	_Atomic uint64_t requests;
-	_Atomic bool draining;
 	_Atomic bool cutting;			/* the time is up: look-ups of features end without them */
 
 	/* Main thread only. */
@@ -114,9 +116,10 @@ struct fsv_interface {
 	const char *service;		/* "singleInference" */
 };
 
-/* Counts a request and admits it: 0 with a view, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. fsv_server_leave ends it
+/* too_late: fsv_rpc_call_too_late; over HTTP false, as connections end by themselves with their next answer.
+ * Counts a request and admits it: 0 with a view, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. fsv_server_leave ends it
  * in any case and gives back what came in *ret_view, which may be NULL when the request was refused. */
-int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface,
+int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface, bool too_late,
 		     struct fsv_server_view **ret_view, struct fsv_err *err) FSV_MUST_CHECK;
 /* Before the reply: afterwards the process may be on its way out. */
 void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view);

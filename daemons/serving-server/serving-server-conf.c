@@ -2,6 +2,7 @@
 #include "serving-server-conf.h"
 
 #include "adaptor.h"
+#include "svc/monitor.h"
 #include "svc/svc.h"
 
 #define DAY_MS		INT64_C(86400000)
@@ -193,6 +194,8 @@ static const struct fsv_conf_key keys[] = {
 		"Connections that stay open without work.", NULL },
 	[FSV_SK_REDIS_MAX_COMMANDS] = { "redis.maxCommands", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "8192", 1, 1000000, NULL,
 		"Commands under way, one for each person; over it the cache is passed by, and look-ups of features fail.", NULL },
+	[FSV_SK_REDIS_MAX_BYTES] = { "redis.maxBytes", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "64M", 1 << 16, INT64_C(1) << 40,
+		NULL, "What they may be large together; likewise.", NULL },
 	[FSV_SK_REDIS_MAX_REPLY] = { "redis.maxReply", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "4M", 4096, 1 << 29, NULL,
 		"Largest reply that is taken.", NULL },
 	[FSV_SK_REDIS_TLS] = { "redis.tls.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
@@ -250,6 +253,7 @@ static const struct fsv_conf_key keys[] = {
 		"The same for every answer, scores included.", NULL },
 
 	FSV_SVC_KEYS,
+	FSV_MONITOR_KEYS,
 
 	[FSV_SK_USE_REGISTER] = { "useRegister", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
 		"Register this server and its models in ZooKeeper, and see proxies and FATE-Flow there. Needs zk.url; without "
@@ -259,8 +263,8 @@ static const struct fsv_conf_key keys[] = {
 		"known there. false, or without a registry: proxy alone.", NULL },
 	[FSV_SK_REGISTRY] = FSV_REGISTRY_KEYS,
 
-	IDLE("httpclinet.config.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "500ms",
-	     "Wait for a connection to FATE-Flow."),
+	{ "httpclinet.config.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "500ms", 0, 0, NULL,
+		COMPAT("Wait for a connection to FATE-Flow."), "Read for compatibility" },
 	IDLE("httpclient.config.connection.timeout", FSV_CONF_DURATION, 0, "ms", "500ms", "Connecting to FATE-Flow."),
 	IDLE("httpclient.config.sockect.timeout", FSV_CONF_DURATION, 0, "ms", "2s", "Wait for FATE-Flow."),
 	IDLE("httpclient.tran.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "60s",
@@ -301,7 +305,8 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 	if (port != 0 && port == fsv_conf_int(conf, FSV_SK_HTTP_PORT))
 		return fsv_err_set(err, FSV_E_CONFIG, "port and server.port are both %lld; give each its own port",
 				   (long long)port);
-	if (check_redis(conf, err) < 0 || fsv_registry_keys_check(conf, FSV_SK_REGISTRY, err) < 0)
+	if (check_redis(conf, err) < 0 || fsv_registry_keys_check(conf, FSV_SK_REGISTRY, err) < 0 ||
+	    fsv_monitor_check(conf, FSV_SK_METRICS, err) < 0)
 		return err->code;
 	return fsv_adaptor_check(conf, err);
 }

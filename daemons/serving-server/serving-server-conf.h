@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "registry/keys.h"
+#include "svc/monitor.h"
 
 enum fsv_server_key {
 	FSV_SK_PORT,
@@ -84,6 +85,7 @@ enum fsv_server_key {
 	FSV_SK_REDIS_MAX_TOTAL,
 	FSV_SK_REDIS_MAX_IDLE,
 	FSV_SK_REDIS_MAX_COMMANDS,
+	FSV_SK_REDIS_MAX_BYTES,
 	FSV_SK_REDIS_MAX_REPLY,
 	FSV_SK_REDIS_TLS,
 	FSV_SK_REDIS_TLS_CA,
@@ -112,6 +114,8 @@ enum fsv_server_key {
 	FSV_SK_LOG_TARGET,
 	FSV_SK_DRAIN_TIMEOUT,
 	FSV_SK_STALL_LIMIT,
+	FSV_SK_METRICS,			/* the first of FSV_MONITOR_KEYS */
+	FSV_SK_METRICS_LAST = FSV_SK_METRICS + FSV_MONITOR_N_KEYS - 1,
 	FSV_SK_USE_REGISTER,
 	FSV_SK_USE_ZK_ROUTER,
 	FSV_SK_REGISTRY,		/* the block of registry/keys.h */

@@ -5,7 +5,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "metrics.h"
 #include "time.h"
+
+FSV_METRIC(lines, FSV_COUNTER, "fate_serving_log_lines_total", "level",
+	   "Lines logged, by level: err, warning, notice, info, debug. Those that were left out as repeats do not count.");
 
 enum { LINE_MAX_BYTES = 2048, LIMIT_LINES = 10 };
 
@@ -35,6 +39,9 @@ static _Atomic int max_level = FSV_LOG_INFO;
 
 void fsv_log_set_sink(fsv_log_sink *s)
 {
+	/* Zeros from the start, so that the first error is an increase. */
+	(void)fsv_series_of(&lines, FSV_LABELS("err"));
+	(void)fsv_series_of(&lines, FSV_LABELS("warning"));
 	atomic_store(&sink, s ? s : stderr_sink);
 }
 
@@ -57,9 +64,11 @@ void fsv_log_write(int level, const struct fsv_log_tags *tags, const char *file,
 		   const char *func, const char *fmt, ...)
 {
 	char text[LINE_MAX_BYTES];
+	static const char *const levels[] = { "err", "err", "err", "err", "warning", "notice", "info", "debug" };
 	va_list ap;
 	int n;
 
+	fsv_metric_count(&lines, levels[level < 0 ? 0 : level > FSV_LOG_DEBUG ? FSV_LOG_DEBUG : level]);
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -7,6 +7,8 @@
  */
 #include "http-private.h"
 
+#include "listen.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -23,9 +25,18 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/thread.h"
 #include "base/time.h"
 
+FSV_METRIC(connections, FSV_GAUGE, "fate_serving_http_connections", "", "Open HTTP connections.");
+
+enum {
+	/* A connection whose last request is longer ago is idle, and closed like one. */
+	QUIET_MS = 250,
+	/* For handshakes that have begun when the port is closed. */
+	LAST_ACKS_MS = 20,
+};
 enum { ACCEPT_ROUND = 64, LINGER_MS = 2000, PAUSE_MS = 100, SCAN_MIN_MS = 10 };
 
 /* Listening socket ------------------------------------------------------------------------------ */
@@ -85,22 +96,16 @@ static int listen_at(const char *host, uint16_t port, int *ret_fd, struct fsv_er
 	return r < 0 ? fsv_err_errno(err, -r, "cannot listen on %s port %u", host, port) : 0;
 }
 
-static uint16_t port_of(int fd)
-{
-	struct sockaddr_storage addr;
-	socklen_t n = sizeof(addr);
-
-	if (getsockname(fd, (struct sockaddr *)&addr, &n) < 0)
-		return 0;
-	return addr.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&addr)->sin6_port) :
-					    ntohs(((struct sockaddr_in *)&addr)->sin_port);
-}
-
 int fsv_http_listen(struct fsv_http *http, struct fsv_err *err)
 {
-	int r;
+	int r = 0, flags;
 
-	if (http->opt.host) {
+	if (http->held) {
+		http->listen_fd = http->opt.listen_fd;
+		flags = fcntl(http->listen_fd, F_GETFL);
+		if (flags < 0 || fcntl(http->listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+			r = fsv_err_errno(err, errno, "cannot use the listening socket that was given for HTTP");
+	} else if (http->opt.host) {
 		r = listen_at(http->opt.host, http->opt.port, &http->listen_fd, err);
 	} else {
 		r = listen_everywhere(http->opt.port, &http->listen_fd);
@@ -108,7 +113,7 @@ int fsv_http_listen(struct fsv_http *http, struct fsv_err *err)
 			fsv_err_errno(err, -r, "cannot listen on port %u", http->opt.port);
 	}
 	if (r == 0)
-		http->port = port_of(http->listen_fd);
+		http->port = fsv_listen_port(http->listen_fd);
 	return r;
 }
 
@@ -154,6 +159,7 @@ static void conn_started(struct fsv_http *http, struct MHD_Connection *mhd, void
 		conn->next->prev = &conn->next;
 	http->conns = conn;
 	http->n_started++;
+	fsv_metric_add(&connections, 1);
 	pthread_mutex_unlock(&http->conn_lock);
 }
 
@@ -166,6 +172,7 @@ static void conn_closed(struct fsv_http *http, struct fsv_http_conn *conn)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	http->n_started--;
+	fsv_metric_add(&connections, -1);
 	tell = atomic_fetch_sub(&http->n_conns, 1) == http->opt.max_connections;
 	if (atomic_load(&conn->linger) && !http->quit && http->n_lingers < FSV_HTTP_LINGERS) {
 		int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
@@ -211,6 +218,7 @@ void fsv_http_refuse(struct fsv_http_conn *conn, unsigned status)
 	struct tm tm;
 	int n;
 
+	fsv_http_count(status);
 	if (!gmtime_r(&now, &tm) || strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
 		return;
 	n = snprintf(answer, sizeof(answer),
@@ -223,21 +231,29 @@ void fsv_http_refuse(struct fsv_http_conn *conn, unsigned status)
 	atomic_store(&conn->linger, true);
 }
 
-bool fsv_http_has_unread(struct fsv_http *http)
+/* Its deadline was set when its last request was over. */
+static bool is_lively(const struct fsv_http *http, int64_t deadline, int64_t now)
 {
-	bool unread;
+	return deadline - http->timeout_ns > now - QUIET_MS * FSV_MS;
+}
+
+bool fsv_http_has_more(struct fsv_http *http)
+{
+	int64_t now = fsv_now_ns();
+	bool more;
 
 	pthread_mutex_lock(&http->conn_lock);
-	unread = atomic_load(&http->n_conns) > http->n_started;
-	for (struct fsv_http_conn *c = http->conns; c && !unread; c = c->next) {
+	more = atomic_load(&http->n_conns) > http->n_started;
+	for (struct fsv_http_conn *c = http->conns; c && !more; c = c->next) {
 		int n = 0;
 
 		if (atomic_load(&c->deadline) <= 0)
 			continue;
-		unread = atomic_load(&c->receiving) || (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
+		more = atomic_load(&c->receiving) || is_lively(http, atomic_load(&c->deadline), now) ||
+		       (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
 	}
 	pthread_mutex_unlock(&http->conn_lock);
-	return unread;
+	return more;
 }
 
 /* The acceptor thread ----------------------------------------------------------------------------- */
@@ -328,10 +344,22 @@ static int64_t tend_lingers(struct fsv_http *http, int64_t now)
 	return next;
 }
 
+/* Nobody who has been told that he is connected is reset, if the system lets us choose who comes last. */
+static void empty_backlog(struct fsv_http *http, int64_t now)
+{
+	struct pollfd fd = { .fd = http->listen_fd, .events = POLLIN };
+	bool hushed = fsv_listen_hush(http->listen_fd);
+
+	do
+		while (accept_some(http, now))
+			;
+	while (hushed && atomic_load(&http->n_conns) < http->opt.max_connections && poll(&fd, 1, LAST_ACKS_MS) > 0);
+}
+
 static void close_port_now(struct fsv_http *http, int64_t now)
 {
-	while (accept_some(http, now))
-		;
+	if (!http->held)
+		empty_backlog(http, now);
 	pthread_mutex_lock(&http->conn_lock);
 	http->listen_fd = fsv_close(http->listen_fd);
 	pthread_cond_broadcast(&http->closed);

@@ -91,6 +91,7 @@ struct fsv_http {
 	unsigned n_lingers;
 	int listen_fd;
 	int wake_fd;
+	bool held;			/* opt.listen_fd: the socket outlives us */
 	bool quit;
 	bool has_acceptor;
 	pthread_t acceptor;
@@ -134,7 +135,7 @@ struct fsv_http_req {
 int fsv_http_listen(struct fsv_http *http, struct fsv_err *err) FSV_MUST_CHECK;
 int fsv_http_acceptor_start(struct fsv_http *http, struct fsv_err *err) FSV_MUST_CHECK;
 void fsv_http_acceptor_stop(struct fsv_http *http);
-/* Accepts what is in the backlog, closes the port, returns when that is done. */
+/* Accepts what is in the backlog unless that is somebody else's, closes the port, returns when that is done. */
 void fsv_http_close_port(struct fsv_http *http);
 /* MHD_OPTION_NOTIFY_CONNECTION; cls is the lane. */
 void fsv_http_on_connection(void *cls, struct MHD_Connection *mhd, void **context,
@@ -144,8 +145,8 @@ bool fsv_http_watch(struct fsv_http_conn *conn, int64_t deadline);
 /* Writes an answer past libmicrohttpd, which cannot answer before a request is complete. The connection
  * must be closed next. */
 void fsv_http_refuse(struct fsv_http_conn *conn, unsigned status);
-/* Connections hold bytes that libmicrohttpd has not looked at, or were just accepted. */
-bool fsv_http_has_unread(struct fsv_http *http);
+/* Connections hold bytes that libmicrohttpd has not looked at, were just accepted, or had a request a moment ago. */
+bool fsv_http_has_more(struct fsv_http *http);
 
 /* http-request.c: libmicrohttpd's callbacks; cls is the lane */
 void *fsv_http_on_uri(void *cls, const char *uri, struct MHD_Connection *mhd);
@@ -163,6 +164,8 @@ unsigned fsv_http_read_head(struct fsv_http_req *req, const char *url, const cha
 /* http-reply.c */
 struct MHD_Response *fsv_http_response(struct fsv_http *http, const char *content_type, struct fsv_str body,
 				       const struct fsv_http_header_out *headers, unsigned n_headers);
+/* For /metrics. */
+void fsv_http_count(unsigned status);
 /* Ends the connections of all waiting requests. */
 void fsv_http_cut(struct fsv_http *http);
 void fsv_http_free(struct fsv_http *http);	/* http.c */

@@ -9,6 +9,17 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
+
+FSV_METRIC(answers, FSV_COUNTER, "fate_serving_http_answers_total", "status",
+	   "HTTP answers on all ports, by status, those that the HTTP layer gave by itself included.");
+
+void fsv_http_count(unsigned status)
+{
+	char text[24];
+
+	fsv_metric_count(&answers, status == 200 ? "200" : fsv_metric_number(status, text));
+}
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
@@ -69,6 +80,7 @@ void fsv_http_reply(struct fsv_http_req *req, unsigned status, const char *conte
 	FSV_BUG_ON(phase == FSV_HTTP_REPLIED);
 	req->response = fsv_http_response(http, content_type, body, headers, n_headers);
 	req->status = status;
+	fsv_http_count(status);
 	atomic_fetch_sub(&http->inflight, 1);
 	if (phase == FSV_HTTP_RUNNING && pthread_equal(req->thread, pthread_self())) {
 		atomic_store(&req->phase, FSV_HTTP_REPLIED);

@@ -121,6 +121,7 @@ static struct fsv_http *make(const struct fsv_http_opt *opt)
 	http->n_lanes = opt->threads == 0 ? 1 : opt->threads > MAX_LANES ? MAX_LANES : opt->threads;
 	http->lanes = FSV_NEW_N(struct fsv_http_lane, http->n_lanes);
 	http->listen_fd = http->wake_fd = -1;
+	http->held = opt->listen_fd > 0;
 	pthread_mutex_init(&http->lock, NULL);
 	pthread_mutex_init(&http->conn_lock, NULL);
 	pthread_condattr_init(&attr);
@@ -189,7 +190,8 @@ static void wait_changed(struct fsv_http *http, int64_t until)
 		(void)pthread_cond_timedwait(&http->changed, &http->lock, &ts);
 }
 
-/* Until nothing is open and nothing that has arrived is unread, or the deadline has passed. */
+/* Until nothing is open, nothing that has arrived is unread and no connection is likely to send more, or the deadline
+ * has passed. */
 static void settle(struct fsv_http *http, int64_t deadline_ns)
 {
 	bool more;
@@ -199,7 +201,7 @@ static void settle(struct fsv_http *http, int64_t deadline_ns)
 		while (atomic_load(&http->open) > 0 && fsv_now_ns() < deadline_ns)
 			wait_changed(http, deadline_ns);
 		pthread_mutex_unlock(&http->lock);
-		more = fsv_now_ns() < deadline_ns && fsv_http_has_unread(http);
+		more = fsv_now_ns() < deadline_ns && fsv_http_has_more(http);
 		pthread_mutex_lock(&http->lock);
 		if (!more)
 			break;

@@ -25,6 +25,9 @@ typedef void fsv_http_handler(struct fsv_http_req *req, void *user);
 struct fsv_http_opt {
 	const char *host;		/* NULL = every interface, v4 and v6 */
 	uint16_t port;			/* 0 = the system chooses */
+	/* A listening socket that somebody else holds open for us, instead of host and port; 0 = none. The server's
+	 * from now on. Draining leaves connections that come from then on to whoever listens next. */
+	int listen_fd;
 	unsigned threads;		/* 0 = 1; one more accepts connections */
 	size_t max_header;		/* bytes, default 8 KiB when 0; above it 431 */
 	size_t max_body;		/* bytes; above it 413 */
@@ -42,10 +45,11 @@ int fsv_http_start(const struct fsv_http_opt *opt, struct fsv_http **ret_http,
 		   struct fsv_err *err) FSV_MUST_CHECK;
 uint16_t fsv_http_port(const struct fsv_http *http);
 unsigned fsv_http_inflight(const struct fsv_http *http);	/* [any thread] */
-/* Stops listening, after taking what has been connected so far; open requests go on; answers carry
- * "Connection: close". [not in a handler] */
+/* Stops listening, after taking what has been connected so far (with listen_fd: leaving it); open requests go on;
+ * answers carry "Connection: close". [not in a handler] */
 void fsv_http_drain(struct fsv_http *http);
-/* Drains, waits for open requests until the deadline (monotonic ns), then closes all and frees http.
+/* Drains, waits until the deadline (monotonic ns) for open requests and for connections whose last one is less than
+ * a quarter of a second ago, so that their next one is answered too; then closes all and frees http.
  * Returns how many requests were cut off: half received, unanswered, or answered and not yet sent. Whoever
  * still holds an unanswered one owes its reply, which then only frees it. Waits for handlers that
  * run right now in any case. [not in a handler] */

@@ -13,11 +13,19 @@
 #include <grpc/grpc_security.h>
 #include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/time.h"
+
+FSV_METRIC(refused, FSV_COUNTER, "fate_serving_rpc_refused_total", "reason",
+	   "gRPC calls that reached no handler, by reason: method (not served), empty, stopping, load (too many in "
+	   "progress), deadline (passed already), message (too large or broken).");
 
 enum { TEXT_MAX = 1000, PATH_SHOWN = 200, ARENA_FIRST = 16384 };
 
@@ -100,7 +108,7 @@ static void call_clear(struct fsv_rpc_call *call)
 	call->on_cancel = NULL;
 	call->core_cancelled = 0;
 	call->n_pending = 0;
-	call->watching = call->replied = call->cancelled = call->counted = call->late = false;
+	call->watching = call->replied = call->cancelled = call->counted = call->late = call->refused = false;
 }
 
 static void count_out(struct fsv_rpc_server *s)
@@ -155,6 +163,7 @@ static void refuse_unknown(struct fsv_rpc_call *call)
 	size_t n = GRPC_SLICE_LENGTH(call->details.method);
 	const char *path = (const char *)GRPC_SLICE_START_PTR(call->details.method);
 
+	fsv_metric_count(&refused, "method");
 	if (n > 0 && path[0] == '/') {
 		path++;
 		n--;
@@ -169,6 +178,7 @@ static void refuse_unknown(struct fsv_rpc_call *call)
  * max_message; it has then answered by itself and ignores what we say. */
 static void refuse_empty(struct fsv_rpc_call *call)
 {
+	fsv_metric_count(&refused, "empty");
 	fsv_rpc_fail(call, FSV_RPC_INTERNAL, "Half-closed without a request");
 }
 
@@ -176,6 +186,8 @@ static bool open_message(struct fsv_rpc_call *call)
 {
 	int r = fsv_rpc_open_message(&call->msg->bytes, call->lane->server->max_message);
 
+	if (r < 0)
+		fsv_metric_count(&refused, "message");
 	if (r == FSV_E_LIMIT)
 		fsv_rpc_fail(call, FSV_RPC_RESOURCE_EXHAUSTED,
 			     fsv_arena_printf(&call->arena, "Received message larger than max (%zu)",
@@ -185,21 +197,31 @@ static bool open_message(struct fsv_rpc_call *call)
 	return r == 0;
 }
 
+static void refuse(struct fsv_rpc_call *call, const char *reason, int status, const char *text)
+{
+	fsv_metric_count(&refused, reason);
+	call->refused = true;
+	fsv_rpc_fail(call, status, text);
+}
+
 static void handle(struct fsv_rpc_call *call)
 {
+	int64_t now = fsv_now_ns();
+
+	atomic_store_explicit(&call->lane->last_call, now, memory_order_relaxed);
 	if (!call->kind->method)
 		refuse_unknown(call);
 	else if (!call->payload)
 		refuse_empty(call);
 	else if (atomic_load_explicit(&call->lane->server->closing, memory_order_relaxed))
-		fsv_rpc_fail(call, FSV_RPC_UNAVAILABLE, "the server is shutting down");
+		refuse(call, "stopping", FSV_RPC_UNAVAILABLE, "the server is shutting down");
 	else if (!count_in(call))
-		fsv_rpc_fail(call, FSV_RPC_RESOURCE_EXHAUSTED,
-			     fsv_arena_printf(&call->arena, "too many requests in progress (%u)",
-					      call->lane->server->max_inflight));
-	else if (fsv_rpc_call_deadline(call) <= fsv_now_ns())
+		refuse(call, "load", FSV_RPC_RESOURCE_EXHAUSTED,
+		       fsv_arena_printf(&call->arena, "too many requests in progress (%u)",
+					call->lane->server->max_inflight));
+	else if (fsv_rpc_call_deadline(call) <= now)
 		/* Under load, work for callers that have given up would starve those who still wait. */
-		fsv_rpc_fail(call, FSV_RPC_DEADLINE_EXCEEDED, "the deadline passed before the call was begun");
+		refuse(call, "deadline", FSV_RPC_DEADLINE_EXCEEDED, "the deadline passed before the call was begun");
 	else if (open_message(call))
 		call->kind->method->handler(call, call->lane->server->user);
 }
@@ -297,9 +319,31 @@ static void watch_close(struct fsv_rpc_call *call)
 	start(call, &op, 1, &call->close_op);
 }
 
+static bool can_ask_again(const struct fsv_rpc_call *call)
+{
+	return fsv_rpc_call_meta(call, FSV_RPC_AGAIN).n > 0;
+}
+
+/* A client of ours is told to leave. Fills one place. */
+static size_t tell_to_leave(const struct fsv_rpc_call *call, grpc_metadata *meta)
+{
+	const struct fsv_rpc_server *s = call->lane->server;
+	const char *word = s->held ? FSV_RPC_LEAVE_NOW : FSV_RPC_LEAVE_SOON;
+
+	if (!atomic_load_explicit(&s->draining, memory_order_relaxed) || !can_ask_again(call))
+		return 0;
+	if (call->refused && atomic_load_explicit(&s->closing, memory_order_relaxed))
+		word = FSV_RPC_LEAVE_NOT_BEGUN;
+	memset(meta, 0, sizeof(*meta));
+	meta->key = grpc_slice_from_static_string(FSV_RPC_LEAVE);
+	meta->value = grpc_slice_from_static_string(word);
+	return 1;
+}
+
 /* Sends what is in call->out, or none of it when status is not OK. */
 static void send_reply(struct fsv_rpc_call *call, int status, grpc_slice *text)
 {
+	grpc_metadata leave;
 	grpc_op ops[4];
 	size_t n = 0;
 
@@ -310,7 +354,8 @@ static void send_reply(struct fsv_rpc_call *call, int status, grpc_slice *text)
 	if (status == FSV_RPC_OK)
 		ops[n++] = (grpc_op){ .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = &call->out };
 	ops[n++] = (grpc_op){ .op = GRPC_OP_SEND_STATUS_FROM_SERVER, .data.send_status_from_server = {
-		.status = (grpc_status_code)status, .status_details = text } };
+		.status = (grpc_status_code)status, .status_details = text,
+		.trailing_metadata = &leave, .trailing_metadata_count = tell_to_leave(call, &leave) } };
 	if (!call->watching)
 		ops[n++] = close_batch(call);
 	fsv_rpc_op_set(&call->reply_op, on_reply);
@@ -392,6 +437,20 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Of a connection that was accepted by us core knows only the descriptor. */
+static struct fsv_str peer_of_fd(struct fsv_rpc_call *call, const char *number)
+{
+	struct sockaddr_storage addr;
+	socklen_t n = sizeof(addr);
+	char host[INET6_ADDRSTRLEN], port[8];
+	int64_t fd;
+
+	if (!fsv_str_to_i64(fsv_str(number), &fd) || getpeername((int)fd, (struct sockaddr *)&addr, &n) < 0 ||
+	    getnameinfo((struct sockaddr *)&addr, n, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return FSV_STR("unknown");
+	return fsv_str(fsv_arena_printf(&call->arena, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port));
+}
+
 /* Core gives a URI: "ipv6:%5B::1%5D:3456". */
 struct fsv_str fsv_rpc_call_peer(struct fsv_rpc_call *call)
 {
@@ -399,6 +458,12 @@ struct fsv_str fsv_rpc_call_peer(struct fsv_rpc_call *call)
 	char *from = strncmp(uri, "ipv4:", 5) == 0 || strncmp(uri, "ipv6:", 5) == 0 ? uri + 5 : uri;
 	char *text = fsv_arena_alloc(&call->arena, strlen(from) + 1), *to = text;
 
+	if (strncmp(uri, "fd:", 3) == 0) {
+		struct fsv_str peer = peer_of_fd(call, uri + 3);
+
+		gpr_free(uri);
+		return peer;
+	}
 	while (*from) {
 		int high = from[0] == '%' ? hex(from[1]) : -1;
 		int low = high >= 0 ? hex(from[2]) : -1;
@@ -439,9 +504,19 @@ struct fsv_str fsv_rpc_call_identity(struct fsv_rpc_call *call)
 	return name;
 }
 
+const struct fsv_rpc_server *fsv_rpc_call_server(const struct fsv_rpc_call *call)
+{
+	return call->lane->server;
+}
+
 struct fsv_rpc_worker *fsv_rpc_call_worker(const struct fsv_rpc_call *call)
 {
 	return call->lane->worker;
+}
+
+bool fsv_rpc_call_too_late(const struct fsv_rpc_call *call)
+{
+	return call->late && !can_ask_again(call);
 }
 
 bool fsv_rpc_call_cancelled(const struct fsv_rpc_call *call)

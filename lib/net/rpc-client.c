@@ -3,6 +3,10 @@
  * Requests. A channel holds core's channel in a counted leg, so that renewed certificates can put a new
  * leg in while requests on the old one run to their end. A request is one batch on the completion queue
  * of its worker: one event when all of it is over.
+ *
+ * A server that is being stopped says so beside its answers (FSV_RPC_LEAVE). The channel then puts a new leg in, whose
+ * connection reaches the next process, and for a while requests wait for that one to come up. A request that the old
+ * server had not begun is sent again there.
  */
 #include "rpc-private.h"
 
@@ -13,6 +17,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/ref.h"
 #include "base/time.h"
 
@@ -20,7 +25,13 @@ enum {
 	BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000,
 	CONNECT_MS = 5000,
 	META_MAX = 8, TEXT_MAX = 512,
+	/* How long a target that is being stopped may take to come back. */
+	PATIENCE_MS = 10000,
+	SENDS_MAX = 8, PAUSE_FIRST_MS = 10, STEP_MS = 100,
 };
+
+FSV_METRIC(resent, FSV_COUNTER, "fate_serving_rpc_resent_total", "target",
+	   "gRPC requests sent again because their server was being stopped and had not begun them.");
 
 struct leg {
 	struct fsv_ref ref;
@@ -35,20 +46,28 @@ struct fsv_rpc_channel {
 	struct fsv_tls *tls;
 	size_t max_message;
 	pthread_mutex_t renewing;	/* held by the one that makes a new leg */
+	_Atomic int64_t patient_until;	/* the target is being restarted; monotonic ns */
 };
 
 struct fsv_rpc_request {
 	struct fsv_rpc_op op;
 	struct fsv_rpc_request *next;	/* in a worker's free list */
 	struct fsv_rpc_worker *worker;
+	struct fsv_rpc_channel *channel;
 	struct leg *leg;
-	size_t max_message;
 	grpc_call *grpc;
+	const char *method;
+	int64_t deadline;
 	fsv_rpc_done *done;
 	void *arg;
 	bool outside;			/* made by another thread than the worker's */
-	grpc_byte_buffer out;
+	bool once, cancelled;
+	unsigned n_sent;
+	grpc_byte_buffer out;		/* core empties it … */
+	grpc_byte_buffer again;		/* … so here are the same bytes for another time */
 	grpc_byte_buffer *reply;
+	grpc_metadata meta[META_MAX + 1];
+	size_t n_meta;
 	grpc_metadata_array initial, trailing;
 	grpc_status_code status;
 	grpc_slice details;
@@ -79,7 +98,9 @@ static grpc_channel *create(const struct fsv_rpc_channel *channel, grpc_channel_
 		fsv_rpc_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, BACKOFF_MAX_MS),
 		/* For core this is how long one attempt to connect may take. */
 		fsv_rpc_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_MS),
-		fsv_rpc_arg(GRPC_ARG_ENABLE_RETRIES, 0),
+		/* Without a policy these are only of what never reached a server: the connection ended before a
+		 * request was sent, or the server named it as not processed. */
+		fsv_rpc_arg(GRPC_ARG_ENABLE_RETRIES, 1),
 		fsv_rpc_arg(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
 		/* Two channels to one target may differ in their certificates. */
 		fsv_rpc_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
@@ -106,6 +127,27 @@ static struct leg *leg_new(const struct fsv_rpc_channel *channel)
 	return leg;
 }
 
+static struct leg *current(struct fsv_rpc_channel *channel)
+{
+	return FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+}
+
+/* The target asked us, on this leg, to leave it. */
+static void move(struct fsv_rpc_channel *channel, const struct leg *from)
+{
+	struct leg *leg;
+
+	if (pthread_mutex_trylock(&channel->renewing) != 0)
+		return;		/* somebody else does it */
+	leg = current(channel);
+	if (leg == from) {	/* else it has been done */
+		atomic_store(&channel->patient_until, fsv_deadline_in_ms(PATIENCE_MS));
+		fsv_snapshot_set(&channel->leg, &leg_new(channel)->ref);
+	}
+	pthread_mutex_unlock(&channel->renewing);
+	fsv_ref_put(&leg->ref);
+}
+
 /* The leg to use now, with a reference. */
 static struct leg *leg_get(struct fsv_rpc_channel *channel)
 {
@@ -113,7 +155,7 @@ static struct leg *leg_get(struct fsv_rpc_channel *channel)
 
 	if (channel->tls)
 		fsv_tls_refresh_sometimes(channel->tls);
-	leg = FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+	leg = current(channel);
 	if (!channel->tls || leg->generation == fsv_tls_generation(channel->tls))
 		return leg;
 	if (pthread_mutex_trylock(&channel->renewing) != 0)
@@ -121,7 +163,7 @@ static struct leg *leg_get(struct fsv_rpc_channel *channel)
 	fsv_snapshot_set(&channel->leg, &leg_new(channel)->ref);
 	pthread_mutex_unlock(&channel->renewing);
 	fsv_ref_put(&leg->ref);
-	return FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+	return current(channel);
 }
 
 static void channel_free(struct fsv_ref *ref)
@@ -234,6 +276,7 @@ static struct fsv_rpc_request *request_take(struct fsv_rpc_worker *w)
 	if (!req) {
 		req = FSV_NEW(struct fsv_rpc_request);
 		fsv_rpc_out_init(&req->out);
+		fsv_rpc_out_init(&req->again);
 	}
 	req->worker = w;
 	req->outside = outside;
@@ -245,6 +288,7 @@ static void request_free(struct fsv_rpc_request *req)
 	grpc_metadata_array_destroy(&req->initial);
 	grpc_metadata_array_destroy(&req->trailing);
 	fsv_rpc_out_done(&req->out);
+	fsv_rpc_out_done(&req->again);
 	free(req);
 }
 
@@ -266,19 +310,36 @@ void fsv_rpc_request_pool_free(struct fsv_rpc_worker *w)
 	w->n_free_requests = 0;
 }
 
+/* What one sending leaves behind. */
+static void request_reset(struct fsv_rpc_request *req)
+{
+	grpc_slice_buffer_reset_and_unref(&req->out.data.raw.slice_buffer);
+	req->initial.count = req->trailing.count = 0;
+	grpc_slice_unref(req->details);
+	req->details = grpc_empty_slice();
+	if (req->grpc)
+		grpc_call_unref(req->grpc);
+	if (req->leg)
+		fsv_ref_put(&req->leg->ref);
+	req->grpc = NULL;
+	req->leg = NULL;
+	req->reply = NULL;
+}
+
 static void request_release(struct fsv_rpc_request *req)
 {
 	struct fsv_rpc_worker *w = req->worker;
 
-	grpc_slice_buffer_reset_and_unref(&req->out.data.raw.slice_buffer);
-	req->initial.count = req->trailing.count = 0;
-	grpc_slice_unref(req->details);
-	if (req->grpc)
-		grpc_call_unref(req->grpc);
-	fsv_ref_put(&req->leg->ref);
-	req->grpc = NULL;
-	req->leg = NULL;
-	req->reply = NULL;
+	request_reset(req);
+	grpc_slice_buffer_reset_and_unref(&req->again.data.raw.slice_buffer);
+	for (size_t i = 0; i < req->n_meta; i++) {
+		grpc_slice_unref(req->meta[i].key);
+		grpc_slice_unref(req->meta[i].value);
+	}
+	fsv_rpc_channel_unref(req->channel);
+	req->channel = NULL;
+	req->cancelled = false;
+	req->n_sent = 0;
 	if (req->outside) {
 		pthread_mutex_lock(&w->lock);
 		req->next = w->outside;
@@ -309,12 +370,13 @@ static void copy_text(struct fsv_rpc_request *req)
 
 static int check_reply(struct fsv_rpc_request *req)
 {
-	int r = req->reply ? fsv_rpc_open_message(&req->reply, req->max_message) : FSV_E_SYNTAX;
+	int r = req->reply ? fsv_rpc_open_message(&req->reply, req->channel->max_message) : FSV_E_SYNTAX;
 
 	if (r == 0)
 		return FSV_RPC_OK;
 	if (r == FSV_E_LIMIT) {
-		snprintf(req->text, sizeof(req->text), "Received message larger than max (%zu)", req->max_message);
+		snprintf(req->text, sizeof(req->text), "Received message larger than max (%zu)",
+			 req->channel->max_message);
 		return FSV_RPC_RESOURCE_EXHAUSTED;
 	}
 	snprintf(req->text, sizeof(req->text), req->reply ? "the compressed answer cannot be read"
@@ -322,13 +384,11 @@ static int check_reply(struct fsv_rpc_request *req)
 	return FSV_RPC_INTERNAL;
 }
 
-static void on_done(struct fsv_rpc_op *op, bool ok)
+static void finish(struct fsv_rpc_request *req)
 {
-	struct fsv_rpc_request *req = FSV_CONTAINER_OF(op, struct fsv_rpc_request, op);
 	struct fsv_rpc_msg *reply = NULL;
 	int status;
 
-	(void)ok;	/* a batch that receives the status always succeeds */
 	copy_text(req);
 	status = req->status == GRPC_STATUS_OK ? check_reply(req) : (int)req->status;
 	if (req->reply)
@@ -336,6 +396,95 @@ static void on_done(struct fsv_rpc_op *op, bool ok)
 	req->done(req->arg, status, status == FSV_RPC_OK ? reply : NULL, req->text);
 	fsv_rpc_msg_unref(reply);
 	request_release(req);
+}
+
+static struct fsv_str leave_word(const struct fsv_rpc_request *req)
+{
+	for (size_t i = 0; i < req->trailing.count; i++) {
+		const grpc_metadata *m = &req->trailing.metadata[i];
+
+		if (grpc_slice_str_cmp(m->key, FSV_RPC_LEAVE) == 0)
+			return fsv_str_n((const char *)GRPC_SLICE_START_PTR(m->value), GRPC_SLICE_LENGTH(m->value));
+	}
+	return FSV_STR_NULL;
+}
+
+/* CANCELLED without our asking is core's word for a call that came while the server was closing its connections. */
+static bool was_closing(const struct fsv_rpc_request *req)
+{
+	return req->status == GRPC_STATUS_CANCELLED && !req->cancelled && req->initial.count == 0;
+}
+
+static bool is_patient(const struct fsv_rpc_request *req)
+{
+	return atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed) > fsv_now_ns();
+}
+
+/* Core's words for a request that found no connection to be sent over. */
+static bool was_unsent(const struct fsv_rpc_request *req)
+{
+	struct fsv_str text = fsv_str_n((const char *)GRPC_SLICE_START_PTR(req->details), GRPC_SLICE_LENGTH(req->details));
+
+	return fsv_str_starts(text, FSV_STR("failed to connect to all addresses"));
+}
+
+static bool was_not_begun(const struct fsv_rpc_request *req, struct fsv_str word)
+{
+	if (was_closing(req))
+		return true;
+	return req->status == GRPC_STATUS_UNAVAILABLE &&
+	       (fsv_str_is(word, FSV_RPC_LEAVE_NOT_BEGUN) || (is_patient(req) && was_unsent(req)));
+}
+
+/* What the server said beside its answer, or did. */
+static void heed(struct fsv_rpc_request *req, struct fsv_str word)
+{
+	if (fsv_str_is(word, FSV_RPC_LEAVE_SOON))
+		atomic_store_explicit(&req->channel->patient_until, fsv_deadline_in_ms(PATIENCE_MS), memory_order_relaxed);
+	else if (word.n > 0 || was_closing(req))
+		move(req->channel, req->leg);
+}
+
+static void go_on(struct fsv_rpc_op *op, bool ok);
+
+static gpr_timespec to_core(int64_t ns)
+{
+	return (gpr_timespec){ .tv_sec = ns / FSV_S, .tv_nsec = (int32_t)(ns % FSV_S), .clock_type = GPR_CLOCK_MONOTONIC };
+}
+
+/* Goes on at that time, or earlier when something happens to the connection; maybe before this returns. */
+static void pause(struct fsv_rpc_request *req, grpc_connectivity_state state, int64_t until)
+{
+	grpc_channel *channel = req->leg->grpc;
+	grpc_completion_queue *cq = req->worker->cq;
+
+	fsv_rpc_op_set(&req->op, go_on);	/* the last touch of req */
+	grpc_channel_watch_connectivity_state(channel, state, to_core(until), cq, &req->op);
+}
+
+/* After a moment, as the new connection may still lead to the process that goes. */
+static void send_again(struct fsv_rpc_request *req)
+{
+	int64_t until = fsv_deadline_in_ms((int64_t)PAUSE_FIRST_MS << (req->n_sent - 1));
+
+	request_reset(req);
+	fsv_metric_count(&resent, req->channel->target);
+	req->leg = leg_get(req->channel);
+	pause(req, grpc_channel_check_connectivity_state(req->leg->grpc, 1), fsv_min_deadline(until, req->deadline));
+}
+
+static void on_done(struct fsv_rpc_op *op, bool ok)
+{
+	struct fsv_rpc_request *req = FSV_CONTAINER_OF(op, struct fsv_rpc_request, op);
+	struct fsv_str word = leave_word(req);
+
+	(void)ok;	/* a batch that receives the status always succeeds */
+	heed(req, word);
+	if (was_not_begun(req, word) && !req->once && !req->cancelled && req->n_sent < SENDS_MAX &&
+	    req->deadline > fsv_now_ns())
+		send_again(req);
+	else
+		finish(req);
 }
 
 /* For what goes wrong before core takes the request: done must not run inside fsv_rpc_send. */
@@ -347,22 +496,35 @@ static void fail_later(void *arg)
 	request_release(req);
 }
 
-static size_t fill_meta(const struct fsv_rpc_request_opt *opt, grpc_metadata *meta)
+static void fill_meta(struct fsv_rpc_request *req, const struct fsv_rpc_request_opt *opt)
 {
 	FSV_BUG_ON(opt->n_meta > META_MAX);
-	memset(meta, 0, opt->n_meta * sizeof(*meta));
+	memset(req->meta, 0, sizeof(req->meta));
 	for (unsigned i = 0; i < opt->n_meta; i++) {
-		meta[i].key = grpc_slice_from_copied_string(opt->meta[i].key);
-		meta[i].value = grpc_slice_from_copied_buffer(opt->meta[i].value.p, opt->meta[i].value.n);
+		req->meta[i].key = grpc_slice_from_copied_string(opt->meta[i].key);
+		req->meta[i].value = grpc_slice_from_copied_buffer(opt->meta[i].value.p, opt->meta[i].value.n);
 	}
-	return opt->n_meta;
+	req->n_meta = opt->n_meta;
+	if (opt->once)
+		return;
+	req->meta[req->n_meta].key = grpc_slice_from_static_string(FSV_RPC_AGAIN);
+	req->meta[req->n_meta++].value = grpc_slice_from_static_string("1");
 }
 
-static grpc_call_error start(struct fsv_rpc_request *req, grpc_metadata *meta, size_t n_meta)
+static void fill_out(struct fsv_rpc_request *req)
+{
+	const grpc_slice_buffer *kept = &req->again.data.raw.slice_buffer;
+
+	for (size_t i = 0; i < kept->count; i++)
+		grpc_slice_buffer_add(&req->out.data.raw.slice_buffer, grpc_slice_ref(kept->slices[i]));
+}
+
+/* From the moment core takes the batch, the request may be over on the worker at any time. */
+static grpc_call_error start(struct fsv_rpc_request *req)
 {
 	const grpc_op ops[] = {
 		{ .op = GRPC_OP_SEND_INITIAL_METADATA,
-		  .data.send_initial_metadata = { .count = n_meta, .metadata = meta } },
+		  .data.send_initial_metadata = { .count = req->n_meta, .metadata = req->meta } },
 		{ .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = &req->out },
 		{ .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
 		{ .op = GRPC_OP_RECV_INITIAL_METADATA,
@@ -378,55 +540,86 @@ static grpc_call_error start(struct fsv_rpc_request *req, grpc_metadata *meta, s
 	return grpc_call_start_batch(call, ops, sizeof(ops) / sizeof(ops[0]), &req->op, NULL);
 }
 
-/* From the moment core takes the batch, the request may be over on the worker at any time. */
-static const char *begin(struct fsv_rpc_request *req, const struct fsv_rpc_request_opt *opt)
+/* On req->leg. NULL, or why core does not take it. */
+static const char *begin(struct fsv_rpc_request *req)
 {
-	grpc_metadata meta[META_MAX];
 	grpc_call_error e;
-	size_t n;
 
-	if (opt->deadline == FSV_NO_DEADLINE)
+	if (req->deadline == FSV_NO_DEADLINE)
 		return "a request without a deadline was refused";
+	fill_out(req);
+	req->n_sent++;
 	req->grpc = grpc_channel_create_call(req->leg->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, req->worker->cq,
-					     grpc_slice_from_static_string(opt->method), NULL,
-					     (gpr_timespec){ .tv_sec = opt->deadline / FSV_S,
-							     .tv_nsec = (int32_t)(opt->deadline % FSV_S),
-							     .clock_type = GPR_CLOCK_MONOTONIC }, NULL);
-	n = fill_meta(opt, meta);
-	e = start(req, meta, n);
-	for (size_t i = 0; i < n; i++) {
-		grpc_slice_unref(meta[i].key);
-		grpc_slice_unref(meta[i].value);
-	}
+					     grpc_slice_from_static_string(req->method), NULL, to_core(req->deadline), NULL);
+	e = start(req);
 	return e == GRPC_CALL_OK ? NULL : grpc_call_error_to_string(e);
+}
+
+static void begin_or_fail(struct fsv_rpc_request *req)
+{
+	struct fsv_rpc_worker *worker = req->worker;
+	const char *why = begin(req);
+
+	if (why) {
+		snprintf(req->text, sizeof(req->text), "%s", why);
+		fsv_rpc_post(worker, fail_later, req);
+	}
+}
+
+/* While the target is being restarted, a request is sent once its connection is there. */
+static void begin_when_ready(struct fsv_rpc_request *req)
+{
+	int64_t until = fsv_min_deadline(atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed),
+					 req->deadline);
+	grpc_connectivity_state state = GRPC_CHANNEL_READY;
+
+	if (until > fsv_now_ns())
+		state = grpc_channel_check_connectivity_state(req->leg->grpc, 1);
+	if (state == GRPC_CHANNEL_READY)
+		begin_or_fail(req);
+	else	/* in steps, so that a request that is cancelled ends soon */
+		pause(req, state, fsv_min_deadline(until, fsv_deadline_in_ms(STEP_MS)));
+}
+
+static void go_on(struct fsv_rpc_op *op, bool ok)
+{
+	struct fsv_rpc_request *req = FSV_CONTAINER_OF(op, struct fsv_rpc_request, op);
+
+	(void)ok;	/* the time is up, or the connection is in another state */
+	if (req->cancelled) {
+		req->status = GRPC_STATUS_CANCELLED;
+		finish(req);
+	} else {
+		begin_when_ready(req);
+	}
 }
 
 struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct fsv_rpc_request_opt *opt,
 				     fsv_rpc_done *done, void *arg)
 {
 	struct fsv_rpc_request *req = request_take(worker);
-	const char *why;
 
 	atomic_fetch_add_explicit(&worker->n_requests, 1, memory_order_relaxed);
 	req->done = done;
 	req->arg = arg;
+	req->channel = fsv_rpc_channel_ref(opt->channel);
+	req->method = opt->method;
+	req->deadline = opt->deadline;
+	req->once = opt->once;
 	req->leg = leg_get(opt->channel);
-	req->max_message = opt->channel->max_message;
 	req->details = grpc_empty_slice();
 	if (opt->msg)
-		fsv_rpc_out_msg(&req->out, opt->msg);
+		fsv_rpc_out_msg(&req->again, opt->msg);
 	else
-		fsv_rpc_out_bytes(&req->out, opt->body);
-	why = begin(req, opt);
-	if (why) {
-		snprintf(req->text, sizeof(req->text), "%s", why);
-		fsv_rpc_post(worker, fail_later, req);
-	}
+		fsv_rpc_out_bytes(&req->again, opt->body);
+	fill_meta(req, opt);
+	begin_when_ready(req);
 	return req;
 }
 
 void fsv_rpc_cancel(struct fsv_rpc_request *request)
 {
+	request->cancelled = true;
 	if (request->grpc)
 		(void)grpc_call_cancel(request->grpc, NULL);	/* too late is as good */
 }

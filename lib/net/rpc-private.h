@@ -121,11 +121,16 @@ struct fsv_rpc_slot_kind {
 struct fsv_rpc_lane {
 	struct fsv_rpc_server *server;
 	struct fsv_rpc_worker *worker;
+	_Atomic int64_t last_call;	/* when the newest one came, monotonic ns */
 	unsigned n_calls;	/* contexts in use, armed or with a call; the last one ends the lane */
 };
 
+struct fsv_rpc_acceptor;
+
 struct fsv_rpc_server {
 	struct fsv_rpc *rpc;
+	struct fsv_rpc_acceptor *acceptor;	/* of listen_fd, or NULL: core listens */
+	bool held;				/* there was one; the socket outlives us */
 	grpc_server *grpc;
 	struct fsv_tls_listener tls;
 	void *user;
@@ -134,7 +139,9 @@ struct fsv_rpc_server {
 	uint16_t port;
 	_Atomic unsigned inflight;	/* calls with a handler */
 	_Atomic unsigned late;		/* those of them that came after draining began */
+	_Atomic bool unready;		/* health says so */
 	_Atomic bool draining;		/* calls do not count any more */
+	_Atomic int64_t draining_since;	/* monotonic ns, 0 = not yet */
 	_Atomic bool closing;		/* and do not reach a handler */
 	_Atomic bool closed;		/* core's own shutdown has begun */
 	struct fsv_rpc_op shutdown_op;
@@ -168,6 +175,7 @@ struct fsv_rpc_call {
 	bool watching;			/* close_op was started or rides with the reply */
 	bool replied;
 	bool cancelled;
+	bool refused;			/* reached no handler */
 	bool counted;			/* in server->inflight */
 	bool late;			/* and in server->late */
 };
@@ -179,6 +187,30 @@ void fsv_rpc_lane_ended(struct fsv_rpc_lane *lane);
 /* No call has a handler any more. */
 void fsv_rpc_server_idle(struct fsv_rpc_server *s);
 void fsv_rpc_call_pool_free(struct fsv_rpc_worker *worker);
+
+/* grpc.health.v1 (rpc-health.c); every server has them. */
+enum { FSV_RPC_HEALTH_METHODS = 2 };
+extern const struct fsv_rpc_method fsv_rpc_health_methods[FSV_RPC_HEALTH_METHODS];
+const struct fsv_rpc_server *fsv_rpc_call_server(const struct fsv_rpc_call *call);
+
+/* Metadata between clients and servers of ours: a request that can be sent again says so; the answer of a server that
+ * is being stopped tells such a client to leave: now, as somebody else is there already or the call was not begun, or
+ * soon, when the connection ends. */
+#define FSV_RPC_AGAIN		"fate-again"
+#define FSV_RPC_LEAVE		"fate-leave"
+#define FSV_RPC_LEAVE_NOW	"now"
+#define FSV_RPC_LEAVE_NOT_BEGUN	"not-begun"
+#define FSV_RPC_LEAVE_SOON	"soon"
+
+/* Connections of a listening socket that is held by somebody else (rpc-accept.c) ------------------- */
+
+/* Takes fd over and gives what it accepts to the server, from a thread of its own. */
+int fsv_rpc_acceptor_start(struct fsv_rpc_server *server, int fd, struct fsv_rpc_acceptor **ret_acceptor,
+			   struct fsv_err *err) FSV_MUST_CHECK;
+/* No connection is accepted any more, soon. [any thread] */
+void fsv_rpc_acceptor_quit(struct fsv_rpc_acceptor *acceptor);
+/* Waits for that and frees it. NULL is fine. */
+struct fsv_rpc_acceptor *fsv_rpc_acceptor_free(struct fsv_rpc_acceptor *acceptor);
 
 /* Addresses (rpc-listen.c) --------------------------------------------------------------------- */
 

@@ -7,10 +7,14 @@
  */
 #include "rpc-private.h"
 
+#include "listen.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/time.h"
 
@@ -21,6 +25,12 @@ enum {
 	HANDSHAKE_MS = 10000,
 	/* After the last call has ended: for peers to take the end of their connections. */
 	GOODBYE_MS = 2000,
+	/* Before connections are closed: clients that call are refused, and told to leave, until none has called for the
+	 * first time; at most for the second. */
+	QUIET_MS = 50, LEAVING_MS = 1000,
+	/* On a port that nobody holds for the next process: so long clients that have called lately are told to be patient
+	 * when their connection ends. */
+	NOTICE_MS = 100, LATELY_MS = 1000,
 };
 
 static grpc_server *create(const struct fsv_rpc_server_opt *opt)
@@ -48,10 +58,13 @@ static grpc_server *create(const struct fsv_rpc_server_opt *opt)
 
 static void register_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_opt *opt)
 {
-	s->n_kinds = opt->n_methods + 1;
+	unsigned n_methods = opt->n_methods + FSV_RPC_HEALTH_METHODS;
+
+	s->n_kinds = n_methods + 1;
 	s->kinds = FSV_NEW_N(struct fsv_rpc_slot_kind, s->n_kinds);
-	for (unsigned i = 0; i < opt->n_methods; i++) {
-		const struct fsv_rpc_method *m = &opt->methods[i];
+	for (unsigned i = 0; i < n_methods; i++) {
+		const struct fsv_rpc_method *m = i < opt->n_methods ? &opt->methods[i] :
+						 &fsv_rpc_health_methods[i - opt->n_methods];
 
 		s->kinds[i].method = m;
 		s->kinds[i].armed = m->hot ? ARMED_HOT : ARMED_COLD;
@@ -59,7 +72,7 @@ static void register_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_o
 								     GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
 		FSV_BUG_ON(!s->kinds[i].registered);	/* two methods of one path */
 	}
-	s->kinds[opt->n_methods].armed = ARMED_OTHER;
+	s->kinds[n_methods].armed = ARMED_OTHER;
 	s->lanes = FSV_NEW_N(struct fsv_rpc_lane, s->rpc->n);
 	for (unsigned i = 0; i < s->rpc->n; i++) {
 		s->lanes[i].server = s;
@@ -85,12 +98,26 @@ static int add_ports(struct fsv_rpc_server *s, const struct fsv_rpc_listen *list
 	return 0;
 }
 
+/* Core takes accepted connections as they are, so it cannot put TLS on them. */
+static int adopt(struct fsv_rpc_server *s, const struct fsv_rpc_server_opt *opt, struct fsv_err *err)
+{
+	s->port = fsv_listen_port(opt->listen_fd);
+	if (opt->tls)
+		return fsv_err_set(err, FSV_E_CONFIG,
+				   "port %u is held by a socket unit, which works for plaintext only; take it out of the unit",
+				   s->port);
+	return 0;
+}
+
 static int bind_all(struct fsv_rpc_server *s, const struct fsv_rpc_server_opt *opt, struct fsv_err *err)
 {
 	grpc_server_credentials *credentials;
 	struct fsv_rpc_listen listen;
-	int r = fsv_rpc_listen_find(opt->host, opt->port, &listen, err);
+	int r;
 
+	if (opt->listen_fd > 0)
+		return adopt(s, opt, err);
+	r = fsv_rpc_listen_find(opt->host, opt->port, &listen, err);
 	if (r < 0)
 		return r;
 	s->tls.tls = opt->tls;
@@ -198,6 +225,7 @@ int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *o
 	s->rpc = rpc;
 	s->user = opt->user;
 	s->max_inflight = opt->max_inflight;
+	s->held = opt->listen_fd > 0;
 	s->max_message = opt->max_message;
 	init_waiting(s);
 	s->grpc = create(opt);
@@ -211,11 +239,19 @@ int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *o
 		wait_until(s, FSV_NO_DEADLINE, has_ended);
 		pthread_mutex_unlock(&s->lock);
 		server_free(s);
+		if (opt->listen_fd > 0)
+			fsv_close(opt->listen_fd);
 		return r;
 	}
 	grpc_server_start(s->grpc);
 	for (unsigned i = 0; i < rpc->n; i++)
 		fsv_rpc_post(&rpc->workers[i], open_lane, &s->lanes[i]);
+	if (opt->listen_fd > 0)
+		r = fsv_rpc_acceptor_start(s, opt->listen_fd, &s->acceptor, err);
+	if (r < 0) {
+		(void)fsv_rpc_server_stop(s, fsv_now_ns());	/* nobody is connected */
+		return r;
+	}
 	*ret_server = s;
 	return 0;
 }
@@ -233,9 +269,60 @@ unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server)
 	return all > late ? all - late : 0;
 }
 
+void fsv_rpc_server_unready(struct fsv_rpc_server *server)
+{
+	atomic_store(&server->unready, true);
+}
+
 void fsv_rpc_server_drain(struct fsv_rpc_server *server)
 {
-	atomic_store(&server->draining, true);
+	atomic_store(&server->unready, true);
+	if (!atomic_exchange(&server->draining, true))
+		atomic_store(&server->draining_since, fsv_now_ns());
+	if (server->acceptor)
+		fsv_rpc_acceptor_quit(server->acceptor);
+}
+
+static int64_t last_call(const struct fsv_rpc_server *s)
+{
+	int64_t last = 0;
+
+	for (unsigned i = 0; i < s->rpc->n; i++) {
+		int64_t at = atomic_load_explicit(&s->lanes[i].last_call, memory_order_relaxed);
+
+		last = at > last ? at : last;
+	}
+	return last;
+}
+
+static void sleep_for(int64_t ns)
+{
+	const struct timespec ts = { .tv_sec = ns / FSV_S, .tv_nsec = ns % FSV_S };
+
+	(void)nanosleep(&ts, NULL);	/* woken early, callers look again */
+}
+
+static void give_notice(const struct fsv_rpc_server *s, int64_t deadline_ns)
+{
+	int64_t end = fsv_min_deadline(deadline_ns, atomic_load(&s->draining_since) + NOTICE_MS * FSV_MS), now;
+
+	while ((now = fsv_now_ns()) < end && last_call(s) > now - LATELY_MS * FSV_MS)
+		sleep_for(end - now);
+}
+
+/* Core cancels calls that arrive while it closes their connection. Clients that have just called will call again, unless
+ * they have been told to leave and have a place to go to. */
+static void wait_until_quiet(const struct fsv_rpc_server *s, int64_t deadline_ns)
+{
+	int64_t end = fsv_min_deadline(deadline_ns, fsv_deadline_in_ms(LEAVING_MS)), now;
+
+	while ((now = fsv_now_ns()) < end) {
+		int64_t left = last_call(s) + QUIET_MS * FSV_MS - now;
+
+		if (left <= 0)
+			return;
+		sleep_for(left);
+	}
 }
 
 /*
@@ -246,11 +333,16 @@ void fsv_rpc_server_drain(struct fsv_rpc_server *server)
  */
 static void close_when_idle(struct fsv_rpc_server *server, int64_t deadline_ns)
 {
-	atomic_store(&server->draining, true);
+	fsv_rpc_server_drain(server);
+	server->acceptor = fsv_rpc_acceptor_free(server->acceptor);
+	if (!server->held)
+		give_notice(server, deadline_ns);
 	atomic_store(&server->closing, true);
 	pthread_mutex_lock(&server->lock);
 	wait_until(server, deadline_ns, is_idle);
 	pthread_mutex_unlock(&server->lock);
+	if (server->held)
+		wait_until_quiet(server, deadline_ns);
 	atomic_store(&server->closed, true);
 	grpc_server_shutdown_and_notify(server->grpc, server->rpc->workers[0].cq, &server->shutdown_op);
 }

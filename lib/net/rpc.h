@@ -5,6 +5,8 @@
  * thread: handlers and completions of one request never run at the same time and need no lock.
  * Handlers never block.
  *
+ * Every server answers grpc.health.v1.Health/Check: not serving once draining has begun.
+ *
  * Names: a *call* came in, a *request* goes out.
  */
 #ifndef FSV_NET_RPC_H
@@ -71,6 +73,9 @@ struct fsv_rpc_method {
 struct fsv_rpc_server_opt {
 	const char *host;	/* NULL = every interface, v4 and v6 */
 	uint16_t port;		/* 0 = the system chooses */
+	/* A listening socket that somebody else holds open for us, instead of host and port; 0 = none. Plaintext only.
+	 * The server's from now on. Draining leaves connections that come from then on to whoever listens next. */
+	int listen_fd;
 	struct fsv_tls *tls;	/* NULL = plaintext; stays the caller's, must outlive the server */
 	size_t max_message;	/* inbound bytes, opened when compressed; above it RESOURCE_EXHAUSTED */
 	unsigned max_inflight;	/* accepted and unanswered calls of this server; refused at once above */
@@ -85,10 +90,13 @@ int fsv_rpc_server_start(struct fsv_rpc *rpc, const struct fsv_rpc_server_opt *o
 uint16_t fsv_rpc_server_port(const struct fsv_rpc_server *server);
 /* Calls with a handler; once draining has begun, only those of before. [any thread] */
 unsigned fsv_rpc_server_inflight(const struct fsv_rpc_server *server);
+/* Health says from now on that nothing is served; nothing else changes. [any thread] */
+void fsv_rpc_server_unready(struct fsv_rpc_server *server);
 /* Calls in flight go on. Calls that come from now on still reach their handlers, which say in the words of their
- * protocol that they come too late. Returns at once. [any thread] */
+ * protocol that they come too late (fsv_rpc_call_too_late). With listen_fd no connection is accepted any more, and
+ * every answer tells clients of ours to ask the next one over a new connection. Returns at once. [any thread] */
 void fsv_rpc_server_drain(struct fsv_rpc_server *server);
-/* New calls end with UNAVAILABLE. Waits until the last call has ended or the deadline (monotonic ns) has
+/* New calls end with UNAVAILABLE, which tells clients of ours that they can be sent again. Waits until the last call has ended or the deadline (monotonic ns) has
  * passed, cancels what is left, releases the port. Handlers of cancelled calls still have to reply, and that is waited for: they
  * learn of it by fsv_rpc_call_on_cancel or by the deadline of what they wait for. Returns the number of
  * calls that had to be cut off. NULL is nothing to stop. [not on a worker] */
@@ -105,6 +113,8 @@ struct fsv_str fsv_rpc_call_peer(struct fsv_rpc_call *call);		/* "10.0.0.1:3456"
 /* Common name or first DNS name of a verified client certificate; FSV_STR_NULL without TLS. */
 struct fsv_str fsv_rpc_call_identity(struct fsv_rpc_call *call);
 struct fsv_rpc_worker *fsv_rpc_call_worker(const struct fsv_rpc_call *call);
+/* It came when draining had begun, from a client that would not ask anybody else by itself. */
+bool fsv_rpc_call_too_late(const struct fsv_rpc_call *call);
 /* The caller has gone or its deadline has passed. */
 bool fsv_rpc_call_cancelled(const struct fsv_rpc_call *call);
 /* fn runs on the worker when that happens before the reply; at most once. NULL takes it back. */
@@ -121,6 +131,8 @@ void fsv_rpc_fail(struct fsv_rpc_call *call, int status, const char *text);
 /* target: "host:port" or "[v6]:port"; tls NULL = plaintext. No connection is made yet. Peers' pings and
  * idle times are as the reference expects. One attempt to connect takes at most 5 s, and attempts back off
  * from 100 ms to 5 s; requests wait for the first one and fail UNAVAILABLE at once while the target is down.
+ * A target that says that it is being stopped is given 10 s to come back: requests go over a new connection and wait
+ * for it that long, or until their deadlines.
  * Renewed certificates are taken up within a second, on a new connection; max_message bounds replies. */
 int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_message,
 			struct fsv_rpc_channel **ret_channel, struct fsv_err *err) FSV_MUST_CHECK;
@@ -143,6 +155,9 @@ struct fsv_rpc_request_opt {
 	int64_t deadline;		/* monotonic ns; without one the request is refused */
 	const struct fsv_rpc_meta *meta;
 	unsigned n_meta;		/* at most 8 */
+	/* Never sent again. Without it a request that reached no handler (its connection ended before it was sent, or the
+	 * server was being stopped and refused or cancelled it) is sent again over a new connection. */
+	bool once;
 };
 
 /* status: gRPC's, reply: borrowed, NULL unless OK, text: the status message, "" when there is none.

@@ -10,6 +10,7 @@ static const struct option long_options[] = {
 	{ "dump-config", no_argument, NULL, FSV_SVC_DUMP_CONFIG },
 	{ "sample-config", no_argument, NULL, FSV_SVC_SAMPLE_CONFIG },
 	{ "manual-keys", no_argument, NULL, FSV_SVC_MANUAL_KEYS },
+	{ "manual-metrics", no_argument, NULL, FSV_SVC_MANUAL_METRICS },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -17,13 +18,15 @@ static const struct option long_options[] = {
 
 static void help(const struct fsv_svc_desc *desc)
 {
-	printf("usage: %s [--config FILE] [--check-config | --dump-config | --sample-config | --manual-keys]\n"
+	printf("usage: %s [--config FILE] [--check-config | --dump-config | --sample-config | --manual-keys |\n"
+	       "       --manual-metrics]\n"
 	       "\n%s\n\n"
 	       "  -c, --config FILE   configuration; default %s\n"
 	       "      --check-config  check the configuration and exit: 0 good, 6 missing, 78 bad\n"
 	       "      --dump-config   print every key with its effective value and exit\n"
 	       "      --sample-config print a sample with every key at its default and exit\n"
 	       "      --manual-keys   print the keys as a part of a manual page and exit\n"
+	       "      --manual-metrics the same for the metrics\n"
 	       "  -V, --version       print the version and exit\n"
 	       "  -h, --help          print this and exit\n\n"
 	       "SIGHUP reloads the configuration, SIGTERM stops after open requests have been answered, a second\n"

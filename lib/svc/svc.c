@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/time.h"
 
 enum { STATUS_MS = 5000, DRAIN_POLL_MS = 10, STATUS_MAX = 512 };
@@ -27,6 +28,7 @@ struct fsv_svc {
 	struct fsv_timer *status_timer, *watchdog_timer, *drain_timer;
 	int64_t watchdog_ms;		/* 0 = none */
 	bool stalled;			/* told already */
+	struct fsv_svc_state state;	/* for /metrics */
 	bool draining;
 	int64_t drain_deadline;
 	char status[STATUS_MAX];	/* what was sent last */
@@ -147,13 +149,16 @@ static void on_hup(int signo, void *arg)
 	struct fsv_svc *svc = arg;
 	struct fsv_err err = FSV_ERR_INIT;
 	char text[64];
+	bool taken;
 
 	(void)signo;
 	if (svc->draining)
 		return;
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(fsv_now_ns() / 1000));
 	tell(text);
-	if (take_new_conf(svc, &err) < 0) {
+	taken = take_new_conf(svc, &err) == 0;
+	fsv_svc_count_reload(taken);
+	if (!taken) {
 		snprintf(svc->reload_fault, sizeof(svc->reload_fault), "%.*s", STATUS_MAX - 1, err.text);
 		fsv_log_err("reload refused: %s; the previous configuration stays in effect", err.text);
 	} else {
@@ -185,6 +190,7 @@ static void on_term(int signo, void *arg)
 		return;
 	}
 	svc->draining = true;
+	atomic_store(&svc->state.draining, true);
 	svc->drain_deadline = fsv_deadline_in_ms(ms);
 	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)(ms + 10000) * 1000);
 	tell(text);
@@ -208,8 +214,11 @@ static int start(struct fsv_svc *svc, struct fsv_err *err)
 		r = fsv_loop_signal(svc->loop, stop_signals[i], on_term, svc, err);
 	if (r == 0)
 		r = fsv_loop_signal(svc->loop, SIGHUP, on_hup, svc, err);
+	fsv_svc_sockets_open();
 	if (r == 0)
 		r = svc->desc->init(svc, err);
+	if (r == 0)
+		fsv_svc_sockets_close();
 	if (r < 0)
 		return r;
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
@@ -235,7 +244,9 @@ static int serve(struct fsv_svc *svc)
 		fsv_log_err("cannot start: %s", err.text);
 		(void)sd_notifyf(0, "STATUS=cannot start: %s", err.text);	/* the log says it too */
 	} else {
+		fsv_svc_metrics_open(&svc->state);
 		code = fsv_loop_run(svc->loop);
+		fsv_svc_metrics_close(&svc->state);
 	}
 	svc->desc->done(svc, svc->draining ? svc->drain_deadline : fsv_now_ns());
 	fsv_log_info("stopped");
@@ -259,6 +270,8 @@ static int without_conf(const struct fsv_svc_desc *desc, enum fsv_svc_action act
 	fsv_buf_init(&text, NULL, 0);
 	if (action == FSV_SVC_SAMPLE_CONFIG)
 		fsv_conf_sample(desc->schema, &text);
+	else if (action == FSV_SVC_MANUAL_METRICS)
+		fsv_metrics_man(&text);
 	else
 		fsv_conf_man(desc->schema, desc->schema->daemon, &text);
 	print(&text);
@@ -282,7 +295,9 @@ int fsv_svc_run(const struct fsv_svc_desc *desc, int argc, char **argv)
 
 	if (action == FSV_SVC_END || action == FSV_SVC_USAGE)
 		return action == FSV_SVC_END ? FSV_EXIT_OK : FSV_EXIT_USAGE;
-	if (action == FSV_SVC_SAMPLE_CONFIG || action == FSV_SVC_MANUAL_KEYS)
+	svc.state.svc = &svc;
+	svc.state.desc = desc;
+	if (action == FSV_SVC_SAMPLE_CONFIG || action == FSV_SVC_MANUAL_KEYS || action == FSV_SVC_MANUAL_METRICS)
 		return without_conf(desc, action);
 	r = fsv_conf_load(desc->schema, svc.path, &svc.conf, &err);
 	if (r < 0)

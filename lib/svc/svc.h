@@ -51,6 +51,9 @@ struct fsv_svc_desc {
 /* Whole life of the process; returns the exit status. */
 int fsv_svc_run(const struct fsv_svc_desc *desc, int argc, char **argv);
 
+/* The listening socket that a socket unit holds on this port, the caller's from now on; 0 when there is none. A port
+ * has one socket. [main thread] */
+int fsv_svc_socket(uint16_t port);
 struct fsv_loop *fsv_svc_loop(struct fsv_svc *svc);
 void *fsv_svc_user(struct fsv_svc *svc);
 /* Current configuration, borrowed until the next reload. [main thread] */

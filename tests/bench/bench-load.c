@@ -6,11 +6,13 @@
  *
  *   bench-load PORT PATH BODY-FILE CONNECTIONS SECONDS RATE EXPECTED-TEXT
  *
- * Prints one JSON object. An answer counts as bad when its body lacks EXPECTED-TEXT.
+ * SIGTERM ends it early. Prints one JSON object. An answer counts as bad when its body lacks EXPECTED-TEXT. As HTTP clients
+ * do, it asks again over a new connection when one that it has kept ends before the first byte of an answer.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ enum { ANSWER_MAX = 4 << 20, SAMPLES_MAX = 4000000 };
 struct conn {
 	int fd;
 	bool busy;
+	bool kept;		/* has had an answer on this connection */
 	int64_t since;		/* when the request was due */
 	size_t sent;
 	char *in;
@@ -46,7 +49,8 @@ static struct {
 	int64_t next_due;
 	unsigned *latency_us;
 	size_t n_latency;
-	unsigned long good, bad;
+	unsigned long good, bad, again;
+	volatile sig_atomic_t end;
 } load;
 
 static void die(const char *what)
@@ -70,13 +74,38 @@ static void dial(struct conn *c)
 		die("epoll_ctl");
 }
 
+static void redial(struct conn *c)
+{
+	fsv_close(c->fd);
+	c->kept = false;
+	dial(c);
+}
+
 static void send_request(struct conn *c, int64_t due)
 {
 	c->busy = true;
 	c->since = due;
 	c->n_in = 0;
+	if (fsv_write_all(c->fd, load.request.p, load.request.n) == 0)
+		return;
+	if (!c->kept)
+		die("write");
+	load.again++;
+	redial(c);
 	if (fsv_write_all(c->fd, load.request.p, load.request.n) < 0)
 		die("write");
+}
+
+/* The connection has ended. Nobody is told when nothing was asked. */
+static void ended(struct conn *c, ssize_t r)
+{
+	if (c->busy && (c->n_in > 0 || !c->kept))
+		die(r == 0 ? "connection closed" : "read");
+	redial(c);
+	if (!c->busy)
+		return;
+	load.again++;
+	send_request(c, c->since);
 }
 
 /* Length of the whole answer once its header is there, 0 before. */
@@ -113,14 +142,19 @@ static void on_readable(struct conn *c, bool more)
 	size_t whole;
 	int64_t now;
 
-	if (r <= 0)
-		die(r == 0 ? "connection closed" : "read");
+	if (r <= 0) {
+		ended(c, r);
+		return;
+	}
 	c->n_in += (size_t)r;
 	whole = answer_length(c);
 	if (whole == 0 || c->n_in < whole)
 		return;
 	now = fsv_now_ns();
 	note(c, now);
+	c->kept = true;
+	if (strcasestr(c->in, "\r\nConnection: close\r\n"))
+		redial(c);
 	if (more && load.interval == 0)
 		send_request(c, now);
 }
@@ -159,7 +193,7 @@ static void run(int64_t until)
 	for (unsigned i = 0; i < load.n_conns && load.interval == 0; i++)
 		send_request(&load.conns[i], load.next_due);
 	for (;;) {
-		bool more = fsv_now_ns() < until;
+		bool more = !load.end && fsv_now_ns() < until;
 		int wait = more && load.interval ? send_due() : 100;
 		int n;
 
@@ -169,6 +203,12 @@ static void run(int64_t until)
 		for (int i = 0; i < n; i++)
 			on_readable(ev[i].data.ptr, more);
 	}
+}
+
+static void on_term(int signo)
+{
+	(void)signo;
+	load.end = 1;
 }
 
 static int by_value(const void *a, const void *b)
@@ -217,12 +257,14 @@ int main(int argc, char **argv)
 		load.conns[i].in = fsv_malloc(ANSWER_MAX);
 		dial(&load.conns[i]);
 	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, on_term);
 	start = fsv_now_ns();
 	run(start + strtol(argv[5], NULL, 10) * FSV_S);
 	seconds = (double)(fsv_now_ns() - start) / 1e9;
 	qsort(load.latency_us, load.n_latency, sizeof(unsigned), by_value);
-	printf("{\"requests\":%lu,\"bad\":%lu,\"seconds\":%.3f,\"qps\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,"
-	       "\"max_us\":%u}\n", load.good + load.bad, load.bad, seconds, (double)(load.good + load.bad) / seconds,
+	printf("{\"requests\":%lu,\"bad\":%lu,\"again\":%lu,\"seconds\":%.3f,\"qps\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,"
+	       "\"max_us\":%u}\n", load.good + load.bad, load.bad, load.again, seconds, (double)(load.good + load.bad) / seconds,
 	       percentile(0.5), percentile(0.99), percentile(0.999), percentile(1));
 	return load.bad > 0;
 }

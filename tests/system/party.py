@@ -4,7 +4,7 @@ A Daemon is one process under a NOTIFY_SOCKET of ours, so that READY, RELOADING 
 manager would see them. A Party is the serving-server and serving-proxy of one party. Binaries come from $FSV_BUILD.
 Everything waits for events, never for time; a minute without the event is a failure.
 """
-import contextlib, http.client, http.server, json, math, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import contextlib, fcntl, http.client, http.server, json, math, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get('FSV_BUILD') or os.path.join(ROOT, 'build', 'release')
@@ -67,6 +67,7 @@ class Daemon:
         self.path = os.path.join(folder, self.name + '.yaml')
         self.log_path = os.path.join(folder, self.name + '.log')
         self.env = env or {}
+        self.held = []      # listening sockets that are handed over, as a socket unit would
         self.process = None
         self.notify = None
         self.seen = []
@@ -84,6 +85,29 @@ class Daemon:
     def command(self, *options):
         return [os.path.join(BUILD, self.program), '--config', self.path, *options]
 
+    def hold(self, *keys):
+        """From now on the ports of these keys are held by us, over all restarts."""
+        for key in keys:
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(('127.0.0.1', self.conf[key]))
+            s.listen(4096)
+            self.held.append(s)
+
+    def launch(self):
+        """What execs the daemon, with the sockets held as descriptors 3 and up."""
+        if not self.held:
+            return {'args': self.command()}
+        fds = [s.fileno() for s in self.held]
+
+        def place():
+            high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in fds]
+            for i, fd in enumerate(high):
+                os.dup2(fd, 3 + i, inheritable=True)
+                os.close(fd)
+        script = 'export LISTEN_PID=$$ LISTEN_FDS=%d; exec "$0" "$@"' % len(fds)
+        return {'args': ['/bin/sh', '-c', script, *self.command()], 'preexec_fn': place, 'pass_fds': range(3, 3 + len(fds))}
+
     def spawn(self):
         at = tempfile.mktemp(prefix='n', dir=self.folder)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -92,7 +116,7 @@ class Daemon:
         self.listener = threading.Thread(target=self.listen, args=(self.notify, self.seen), daemon=True)
         self.listener.start()
         with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self.process = subprocess.Popen(**self.launch(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, 'NOTIFY_SOCKET': at, **self.env})
 
     def start(self):

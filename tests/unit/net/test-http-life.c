@@ -3,7 +3,10 @@
 #include "http-peer.h"
 
 #include "net/http.h"
+#include "net/listen.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -499,6 +502,126 @@ static void port_can_be_taken_again_after_stop(void **state)
 	close(fd);
 }
 
+/* Who connects while nobody serves behind the socket is answered by the next one. */
+static void a_held_port_keeps_who_comes_between(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct fsv_http_opt opt = { .handler = handle, .max_body = 1024 };
+	struct fsv_err err = FSV_ERR_INIT;
+	socklen_t n = sizeof(at);
+	struct fsv_http *http;
+	int held = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd, early;
+
+	(void)state;
+	assert_int_equal(bind(held, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(held, 10), 0);
+	assert_int_equal(getsockname(held, (struct sockaddr *)&at, &n), 0);
+	t.port = ntohs(at.sin_port);
+	opt.listen_fd = fcntl(held, F_DUPFD_CLOEXEC, 3);
+	assert_int_equal(fsv_http_start(&opt, &http, &err), 0);
+	assert_int_equal(fsv_http_port(http), t.port);
+	early = must_connect();
+	ask(early, "/now", "1");
+	expect(early, 200, "1", false);
+	fsv_http_drain(http);
+	fd = must_connect();
+	ask(fd, "/now", "2");
+	/* The connection that is there is answered, and then closed. */
+	ask(early, "/now", "3");
+	expect(early, 200, "3", true);
+	assert_int_equal(fsv_http_stop(http, fsv_deadline_in_ms(20000)), 0);
+	opt.listen_fd = fcntl(held, F_DUPFD_CLOEXEC, 3);
+	assert_int_equal(fsv_http_start(&opt, &http, &err), 0);
+	expect(fd, 200, "2", false);
+	fsv_http_stop(http, 0);
+	close(fd);
+	close(early);
+	close(held);
+}
+
+/* How closing_a_port_resets_nobody is possible: who has begun is served, who comes later begins with the next. */
+static void a_hushed_port_begins_no_connection(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), next = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int early, late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1, fd;
+	struct pollfd connected = { .fd = late, .events = POLLOUT };
+	socklen_t n = sizeof(at);
+
+	(void)state;
+	setsockopt(first, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(next, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(bind(first, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(first, 10), 0);
+	assert_int_equal(getsockname(first, (struct sockaddr *)&at, &n), 0);
+	early = peer_connect(ntohs(at.sin_port));
+	assert_true(early >= 0);
+	assert_true(fsv_listen_hush(first));
+	assert_int_equal(connect(late, (struct sockaddr *)&at, sizeof(at)), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	assert_int_equal(poll(&connected, 1, 100), 0);
+	fd = accept(first, NULL, NULL);
+	assert_true(fd >= 0);
+	assert_true(peer_puts(early, "x"));
+	assert_int_equal(recv(fd, &(char){ 0 }, 1, 0), 1);
+	close(first);
+	assert_int_equal(bind(next, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(next, 10), 0);
+	assert_int_equal(poll(&connected, 1, 60000), 1);	/* its first packet is repeated after a second */
+	assert_int_equal(connected.revents, POLLOUT);
+	close(fd);
+	close(early);
+	close(late);
+	close(next);
+}
+
+struct comer {
+	_Atomic unsigned answered, refused, lost;
+	_Atomic bool go_on;
+};
+
+static void *come_and_ask(void *arg)
+{
+	struct comer *comer = arg;
+
+	while (atomic_load(&comer->go_on)) {
+		struct answer a = { .status = 0 };
+		int fd = peer_connect(t.port);
+		char text[512];
+
+		if (fd < 0) {
+			atomic_fetch_add(&comer->refused, 1);
+			break;
+		}
+		format(text, sizeof(text), "/now", "x");
+		(void)peer_puts(fd, text);	/* what comes back tells */
+		(void)peer_read(fd, &a);
+		atomic_fetch_add(a.status == 200 ? &comer->answered : &comer->lost, 1);
+		answer_done(&a);
+		close(fd);
+	}
+	return NULL;
+}
+
+/* Nobody whose connection was made is reset when the port is closed. */
+static void closing_a_port_resets_nobody(void **state)
+{
+	struct comer comer = { .go_on = true };
+	pthread_t threads[8];
+
+	(void)state;
+	start(2, 0, 0);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, come_and_ask, &comer), 0);
+	while (atomic_load(&comer.answered) < 500)
+		sched_yield();
+	stop();
+	atomic_store(&comer.go_on, false);
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(comer.lost, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +638,9 @@ int main(void)
 		cmocka_unit_test(stop_waits_for_the_answer),
 		cmocka_unit_test(stop_cuts_off_at_the_deadline_and_late_replies_are_harmless),
 		cmocka_unit_test(port_can_be_taken_again_after_stop),
+		cmocka_unit_test(a_held_port_keeps_who_comes_between),
+		cmocka_unit_test(closing_a_port_resets_nobody),
+		cmocka_unit_test(a_hushed_port_begins_no_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/time.h>
@@ -141,6 +142,7 @@ struct hammer {
 	struct fsv_rpc_worker *worker;
 	_Atomic unsigned *ok, *refused, *lost;
 	_Atomic bool *go_on;
+	bool once;
 	sem_t over;
 };
 
@@ -165,7 +167,7 @@ static void hammer_next(void *arg)
 {
 	struct hammer *h = arg;
 	const struct fsv_rpc_request_opt opt = { .channel = h->channel, .method = "/t.T/echo", .body = FSV_STR("x"),
-						 .deadline = fsv_deadline_in_ms(20000) };
+						 .deadline = fsv_deadline_in_ms(20000), .once = h->once };
 
 	if (!atomic_load(h->go_on)) {
 		sem_post(&h->over);
@@ -186,7 +188,7 @@ static void draining_loses_no_accepted_call(void **state)
 
 	(void)state;
 	for (int i = 0; i < 64; i++) {
-		h[i] = (struct hammer){ client, channel, fsv_rpc_pick(client), &ok, &refused, &lost, &go_on };
+		h[i] = (struct hammer){ client, channel, fsv_rpc_pick(client), &ok, &refused, &lost, &go_on, true };
 		sem_init(&h[i].over, 0, 0);
 		fsv_rpc_post(h[i].worker, hammer_next, &h[i]);
 	}
@@ -204,6 +206,96 @@ static void draining_loses_no_accepted_call(void **state)
 	assert_int_equal(lost, 0);
 	assert_int_equal(app.handled, ok);
 	fsv_rpc_channel_unref(channel);
+	fsv_rpc_free(client);
+	fsv_rpc_free(rpc);
+}
+
+/* A socket as a service manager would hold it, and a duplicate for one server. */
+static int hold_port(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd > 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 1024), 0);
+	return fd;
+}
+
+static struct fsv_rpc_server *serve_held(struct fsv_rpc *rpc, struct app *app, int fd)
+{
+	struct fsv_rpc_server_opt opt = {
+		.listen_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3), .max_message = MIB, .max_inflight = 1000, .methods = app_methods,
+		.n_methods = sizeof(app_methods) / sizeof(app_methods[0]), .user = app,
+	};
+	struct fsv_rpc_server *server;
+	struct fsv_err err = FSV_ERR_INIT;
+
+	if (fsv_rpc_server_start(rpc, &opt, &server, &err) < 0)
+		fail_msg("%s", err.text);
+	return server;
+}
+
+/* Servers take turns behind one socket, with a pause between them, and nobody who asks notices. */
+static void a_held_port_changes_hands_without_loss(void **state)
+{
+	struct fsv_rpc *rpc = workers(2), *client = workers(2);
+	_Atomic unsigned ok = 0, refused = 0, lost = 0;
+	_Atomic bool go_on = true;
+	struct hammer h[32];
+	struct app app = { 0 };
+	int fd = hold_port();
+	struct fsv_rpc_server *server = serve_held(rpc, &app, fd);
+	struct fsv_rpc_channel *channel = connect_server(server);
+
+	(void)state;
+	for (int i = 0; i < 32; i++) {
+		h[i] = (struct hammer){ client, channel, fsv_rpc_pick(client), &ok, &refused, &lost, &go_on };
+		sem_init(&h[i].over, 0, 0);
+		fsv_rpc_post(h[i].worker, hammer_next, &h[i]);
+	}
+	for (int round = 0; round < 6; round++) {
+		wait_for(&ok, ok + 500);
+		if (round % 2 == 0)
+			fsv_rpc_server_drain(server);
+		assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(10000)), 0);
+		usleep(50000);
+		server = serve_held(rpc, &app, fd);
+	}
+	wait_for(&ok, ok + 500);
+	atomic_store(&go_on, false);
+	for (int i = 0; i < 32; i++) {
+		while (sem_wait(&h[i].over) != 0)
+			;
+		sem_destroy(&h[i].over);
+	}
+	assert_int_equal(lost, 0);
+	assert_int_equal(refused, 0);
+	assert_int_equal(app.handled, ok);
+	fsv_rpc_channel_unref(channel);
+	assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(10000)), 0);
+	close(fd);
+	fsv_rpc_free(client);
+	fsv_rpc_free(rpc);
+}
+
+static void a_held_port_shows_its_peers(void **state)
+{
+	struct fsv_rpc *rpc = workers(1), *client = workers(1);
+	struct app app = { 0 };
+	int fd = hold_port();
+	struct fsv_rpc_server *server = serve_held(rpc, &app, fd);
+	struct fsv_rpc_channel *channel = connect_server(server);
+	struct answer a;
+
+	(void)state;
+	assert_int_equal(ask(client, channel, "/t.T/describe", FSV_STR("x"), 10000, &a), FSV_RPC_OK);
+	if (!a.body || memmem(a.body, a.n, "|127.0.0.1:", 11) == NULL)
+		fail_msg("%.*s", (int)a.n, a.body);
+	answer_done(&a);
+	fsv_rpc_channel_unref(channel);
+	assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(10000)), 0);
+	close(fd);
 	fsv_rpc_free(client);
 	fsv_rpc_free(rpc);
 }
@@ -478,6 +570,8 @@ int main(void)
 		cmocka_unit_test(a_dead_partner_fails_quickly),
 		cmocka_unit_test(a_mute_partner_fails_at_the_deadline),
 		cmocka_unit_test(draining_loses_no_accepted_call),
+		cmocka_unit_test(a_held_port_changes_hands_without_loss),
+		cmocka_unit_test(a_held_port_shows_its_peers),
 		cmocka_unit_test(draining_waits_for_earlier_calls_alone),
 		cmocka_unit_test(stopping_waits_for_calls_in_flight),
 		cmocka_unit_test(stopping_cuts_off_at_the_deadline),

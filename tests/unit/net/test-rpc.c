@@ -472,10 +472,49 @@ static void status_names(void **state)
 	assert_string_equal(fsv_rpc_status_name(17), "UNKNOWN");
 }
 
+static void health_is_told(void **state)
+{
+	static const struct {
+		struct fsv_str request;
+		int status;
+	} cases[] = {
+		{ FSV_STR(""), FSV_RPC_OK },
+		{ FSV_STR("\x0a\x00"), FSV_RPC_OK },
+		{ FSV_STR("\x0a\x03t.T"), FSV_RPC_OK },
+		{ FSV_STR("\x0a\x15grpc.health.v1.Health"), FSV_RPC_OK },
+		{ FSV_STR("\x0a\x02t."), 5 },
+		{ FSV_STR("\x0a\x05t.T/e"), 5 },
+		{ FSV_STR("\x0a\x7fx"), FSV_RPC_INVALID_ARGUMENT },
+	};
+	struct answer a;
+	struct pair p;
+
+	(void)state;
+	pair_up(&p, 1, 100, MIB);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(ask(p.client, p.channel, "/grpc.health.v1.Health/Check", cases[i].request, 10000, &a),
+				 cases[i].status);
+		if (cases[i].status == FSV_RPC_OK) {
+			assert_int_equal(a.n, 2);
+			assert_memory_equal(a.body, "\x08\x01", 2);
+		}
+		answer_done(&a);
+	}
+	assert_int_equal(ask(p.client, p.channel, "/grpc.health.v1.Health/Watch", FSV_STR(""), 10000, &a),
+			 FSV_RPC_UNIMPLEMENTED);
+	answer_done(&a);
+	fsv_rpc_server_drain(p.server);
+	assert_int_equal(ask(p.client, p.channel, "/grpc.health.v1.Health/Check", FSV_STR(""), 10000, &a), FSV_RPC_OK);
+	assert_memory_equal(a.body, "\x08\x02", 2);
+	answer_done(&a);
+	pair_down(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(echo_returns_the_bytes),
+		cmocka_unit_test(health_is_told),
 		cmocka_unit_test(messages_above_the_limit_are_refused_by_either_side),
 		cmocka_unit_test(unknown_methods_and_failures_carry_their_texts),
 		cmocka_unit_test(metadata_and_peer_reach_the_handler),

@@ -6,6 +6,8 @@
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/time.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -425,9 +427,33 @@ static void renewed_certificates_are_taken_up_by_both_sides(void **state)
 	cert_free(&new);
 }
 
+static void a_held_port_cannot_have_tls(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct cert ca = ca_new("ca", -DAY, DAY);
+	struct fsv_rpc_server_opt opt = { .listen_fd = fd, .methods = app_methods, .n_methods = 1, .max_message = MIB };
+	struct fsv_rpc *rpc = workers(1);
+	struct fsv_rpc_server *server = NULL;
+	struct fsv_err err = FSV_ERR_INIT;
+
+	(void)state;
+	cert_write(&ca, in_dir("hca.pem"), NULL);
+	issue(&ca, "hs", "server", -DAY, DAY);
+	opt.tls = tls_of("hca.pem", "hs");
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 10), 0);
+	assert_int_equal(fsv_rpc_server_start(rpc, &opt, &server, &err), FSV_E_CONFIG);
+	assert_non_null(strstr(err.text, "is held by a socket unit, which works for plaintext only"));
+	fsv_tls_unref(opt.tls);
+	fsv_rpc_free(rpc);
+	cert_free(&ca);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_held_port_cannot_have_tls),
 		cmocka_unit_test(bad_files_are_refused_in_words),
 		cmocka_unit_test(all_three_files_are_needed),
 		cmocka_unit_test(a_broken_renewal_keeps_the_old_and_warns_once),

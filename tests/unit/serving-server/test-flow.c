@@ -440,12 +440,15 @@ static void test_flow_rules_are_read_at_reload(void **state)
 static void test_draining_answers_111(void **state)
 {
 	(void)state;
-	atomic_store(&w.guest.draining, true);
-	atomic_store(&w.host.draining, true);
+	fsv_server_drain(&w.guest);
+	fsv_server_drain(&w.host);
+	expect_part(infer("{\"serviceId\":\"svc\"}"), "{\"retcode\":0,");
+	foreign = true;
 	expect_part(infer("{\"serviceId\":\"svc\"}"), "{\"retcode\":111,\"retmsg\":\"the server is shutting down");
 	expect_part(infer_batch("{}"), "{\"retcode\":111,\"retmsg\":\"the server is shutting down");
 	expect_part(ask_host(packet_bytes(&(struct packet){ "batch", "216", "HT", HOST_NS, "{}" })),
 		    "{\"retcode\":111,\"retmsg\":\"the server is shutting down");
+	foreign = false;
 }
 
 static void test_reload_swaps_adaptors(void **state)

@@ -337,6 +337,9 @@ static UNUSED void on_done(void *arg, int status, struct fsv_rpc_msg *reply, con
 	count(&got->done);
 }
 
+/* Clients that are none of ours, which would ask another server. */
+static bool foreign;
+
 static UNUSED struct fsv_rpc_request *send_to(struct fsv_rpc_channel *channel, const char *method, struct fsv_str bytes,
 					      struct got *got)
 {
@@ -344,6 +347,7 @@ static UNUSED struct fsv_rpc_request *send_to(struct fsv_rpc_channel *channel, c
 
 	memset(got, 0, sizeof(*got));
 	return fsv_rpc_send(fsv_rpc_pick(w.rpc), &(struct fsv_rpc_request_opt){
+		.once = foreign,
 		.channel = channel, .method = method, .body = bytes, .deadline = fsv_deadline_in_ms(10000), .meta = &meta,
 		.n_meta = 1,
 	}, on_done, got);
