@@ -3,15 +3,22 @@ _fate_servingctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words=
 
-	[ "$command" != model ] || [ "$COMP_CWORD" -lt 3 ] || command="model ${COMP_WORDS[2]}"
+	case $command in
+	model|tls|registry) [ "$COMP_CWORD" -lt 3 ] || command="$command ${COMP_WORDS[2]}" ;;
+	esac
 	COMPREPLY=()
 	case $prev in
 	--role|-r) words='guest host' ;;
 	--type) words='FATEFLOW FILE CACHE' ;;
 	--daemon|-d) words='server proxy' ;;
-	--server|-s|--source) words='127.0.0.1:8000' ;;
-	--service|--party|--timeout) return ;;
-	--output|-o|--from) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	--server|-s|--source)
+		case $command in
+		model*) words='127.0.0.1:8000' ;;
+		*) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		esac ;;
+	--service|--party|--timeout|--days|--name|--warn|--interval|--since|--id|--user|--zk|--project) return ;;
+	--output|-o|--from|--proxy|--ca|--config|--log|--directory|--features|--password-file)
+		COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	*)
 		case $command in
 		'model list') words='--server --service --timeout --json --help' ;;
@@ -22,13 +29,23 @@ _fate_servingctl()
 		'model fetch') words='--server --source --timeout --json --help' ;;
 		'model show') words='--explain --role --help' ;;
 		'model pack') words='--output --force --help' ;;
+		'model score') words='--features --id --role --help' ;;
+		status) words='--json --server --proxy --help' ;;
+		top) words='--once --interval --server --proxy --help' ;;
+		trace) words='--since --directory --log --help' ;;
+		'tls ca') words='--name --days --force --output --help' ;;
+		'tls cert') words='--days --force --ca --output --help' ;;
+		'tls show') words='--config --warn --help' ;;
+		'registry tree'|'registry services') words='--zk --config --user --password-file --project --json --help' ;;
+		tls) words='ca cert show --help' ;;
+		registry) words='tree services --help' ;;
 		import) words='--daemon --output --force --help' ;;
-		model) words='list load bind unbind unload fetch show pack --help' ;;
-		*) words='import model --version --help' ;;
+		model) words='list load bind unbind unload fetch show score pack --help' ;;
+		*) words='import model status top trace tls registry --version --help' ;;
 		esac
 		case $command/$cur in
 		*/-*) ;;
-		'model load/'*|'model bind/'*|'model show/'*|'model pack/'*|import/*) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		'model load/'*|'model bind/'*|'model show/'*|'model score/'*|'model pack/'*|'tls show/'*|import/*) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -131,17 +131,17 @@ struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str tab
 				   struct fsv_arena *arena)
 {
 	struct fsv_registry *registry = registry_of(server);
-	struct fsv_str found = FSV_STR_NULL;
+	struct fsv_str url = FSV_STR_NULL;
 	struct fsv_view *view;
-	const char *url;
+	const char *found;
 
 	if (!registry)
-		return found;
+		return url;
 	view = fsv_registry_view(registry);
-	if (fsv_view_model_urls(view, table_name, name_space, &url, 1) > 0)
-		found = fsv_arena_str(arena, fsv_str(url));
+	if (fsv_view_model_urls(view, table_name, name_space, &found, 1) > 0)
+		url = fsv_str_n(fsv_arena_cstr(arena, fsv_str(found)), strlen(found));
 	fsv_ref_put(&view->ref);
-	return found;
+	return url;
 }
 
 bool fsv_server_flow_known(struct fsv_server *server)
@@ -186,9 +186,10 @@ static void update(void *arg)
 {
 	struct update *u = arg;
 	bool left;
+	struct fsv_registry *registry = atomic_load(&u->server->registry);
 
-	if (u->server->registry)
-		u->result = fsv_registry_update(u->server->registry, u->url, u->router_mode, u->weight, &u->err);
+	if (registry)
+		u->result = fsv_registry_update(registry, u->url, u->router_mode, u->weight, &u->err);
 	pthread_mutex_lock(&u->lock);
 	u->done = true;
 	left = u->left;
