@@ -8,6 +8,7 @@
 #   make check-hosts          two booted systemd hosts (root)
 #   make fuzz F=json          run one fuzz target (clang), FUZZ_SECONDS=60
 #   make bench                throughput, latency, CPU and memory beside a bare echo chain
+#   make bench-engine         the engine alone: time of a row, memory of plans
 #   make soak                 memory over 500,000 requests; SOAK=N
 #   make soak-restarts        1,000,000 requests across 20 restarts and 50 reloads: 0 failed
 #   make install              DESTDIR= prefix=/usr sysconfdir=/etc unitdir=/usr/lib/systemd/system
@@ -36,6 +37,9 @@ docdir ?= $(datadir)/doc/fate-serving
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+includedir ?= $(prefix)/include
+pkgconfigdir ?= $(datadir)/pkgconfig
+plugindir ?= $(prefix)/lib/fate-serving/plugins
 presetdir ?= $(prefix)/lib/systemd/system-preset
 
 include scripts/mk/flavours.mk

@@ -7,6 +7,7 @@
 #include "call/message.h"
 #include "call/trace.h"
 #include "codec/json.h"
+#include "registry/view.h"
 
 #define SERVICE "/com.webank.ai.fate.api.serving.InferenceService/"
 
@@ -26,7 +27,13 @@ struct federation {
 	const char *content_type;
 	const struct call_kind *kind;
 	struct fsv_federation body;
-	const struct fsv_endpoint *endpoint;
+	struct fsv_hop hop;
+	const char *target;		/* of hop, for the log */
+	bool again;			/* it has been sent elsewhere before */
+	struct fsv_rpc_worker *worker;
+	struct fsv_str key;		/* in the registry */
+	struct fsv_str message;
+	int64_t deadline;
 	struct fsv_trace trace;
 	int64_t began;
 };
@@ -86,8 +93,58 @@ static void log_done(const struct federation *f)
 		return;
 	if (f->body.service_id.n > 0)
 		tags.service_id = fsv_arena_cstr(fsv_http_arena(f->req), f->body.service_id);
-	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s over %s took %lld us", tags.case_id, f->kind->name, f->endpoint->target,
+	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s over %s took %lld us", tags.case_id, f->kind->name, f->target,
 		(long long)((fsv_now_ns() - f->began) / 1000));
+}
+
+/* Sending ---------------------------------------------------------------------------------------- */
+
+/* Where the own serving nodes are: those of the service id in the registry, else the entry of our own party. */
+static int route(struct federation *f, const struct fsv_hop *failed, struct fsv_err *err)
+{
+	const struct fsv_proxy_view *view = f->view;
+	struct fsv_route_query query = {
+		.src = { fsv_str(view->coordinator), FSV_STR("proxy") },
+		.dst = { fsv_str(view->coordinator), fsv_str(view->service_name) },
+		.dst_name = FSV_STR("partnerPartyName"),
+	};
+	int r = fsv_proxy_route(f->proxy, view, f->key, &query, f->trace.case_id, failed, &f->hop, err);
+
+	if (r == 0 && !f->hop.channel)
+		return fsv_err_set(err, FSV_E_NET, "the own serving node stands in the route table with a url; "
+				   "it needs ip and port");
+	if (r == 0)
+		f->target = f->hop.node ? fsv_arena_cstr(fsv_http_arena(f->req), fsv_str(f->hop.target)) : f->hop.target;
+	return r;
+}
+
+static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char *text);
+
+/* The answer may come on the worker, and f be gone, before this returns. */
+static void send_message(struct federation *f)
+{
+	const struct fsv_rpc_meta meta[] = {
+		{ "caseid", f->trace.case_id },
+		{ "traceparent", f->trace.traceparent },
+		{ "fate-hops", fsv_proxy_hops(f->trace.hops + 1) },
+	};
+
+	(void)fsv_rpc_send(f->worker, &(struct fsv_rpc_request_opt){
+		.channel = f->hop.channel, .method = f->kind->method, .body = f->message, .deadline = f->deadline,
+		.meta = meta, .n_meta = 3,
+	}, on_answer, f);
+}
+
+/* A request that never left may go to another node; one that may have arrived is not sent twice. */
+static bool send_again(struct federation *f, const struct fsv_hop *failed)
+{
+	struct fsv_err err;
+
+	if (f->again || !failed->node || route(f, failed, &err) < 0)
+		return false;
+	f->again = true;
+	send_message(f);
+	return true;
 }
 
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char *text)
@@ -96,17 +153,23 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 	struct federation *f = arg;
 	struct fsv_arena *arena = fsv_http_arena(f->req);
 	struct fsv_err err;
+	struct fsv_hop hop = f->hop;
 	struct fsv_str answer;
 	struct fsv_buf out;
+	bool sent_again;
 	int code;
 
+	sent_again = fsv_rpc_never_sent(status, text) && send_again(f, &hop);
+	fsv_hop_done(&hop, status);
+	if (sent_again)
+		return;
 	if (status != FSV_RPC_OK) {
-		fail(f, FSV_E_NET, failed, fsv_arena_printf(arena, "%s: %s %s", f->endpoint->target,
+		fail(f, FSV_E_NET, failed, fsv_arena_printf(arena, "%s: %s %s", f->target,
 							    fsv_rpc_status_name(status), text));
 		return;
 	}
 	if (fsv_inference_decode(fsv_rpc_msg_body(msg), arena, &answer, &err) < 0) {
-		fail(f, FSV_E_NET, failed, fsv_arena_printf(arena, "%s: %s", f->endpoint->target, err.text));
+		fail(f, FSV_E_NET, failed, fsv_arena_printf(arena, "%s: %s", f->target, err.text));
 		return;
 	}
 	fsv_buf_init(&out, arena, 0);
@@ -117,49 +180,27 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 
 /* The way in ------------------------------------------------------------------------------------- */
 
-/* Where the own serving nodes are: the entry of our own party. */
-static int route(struct federation *f, struct fsv_err *err)
+static int send(struct federation *f, struct fsv_err *err)
 {
-	const struct fsv_proxy_view *view = f->view;
-	struct fsv_route_query query = {
-		.src = { fsv_str(view->coordinator), FSV_STR("proxy") },
-		.dst = { fsv_str(view->coordinator), fsv_str(view->service_name) },
-		.dst_name = FSV_STR("partnerPartyName"),
-	};
+	struct fsv_arena *arena = fsv_http_arena(f->req);
+	struct fsv_buf json;
 	int r;
 
 	if (f->trace.hops >= FSV_HOPS_MAX)
 		return fsv_err_set(err, FSV_E_PROXY_ROUTER, "the request has passed %u proxies already; they lead in a circle",
 				   f->trace.hops);
-	r = fsv_proxy_route(view, &query, f->trace.case_id, &f->endpoint, err);
-	if (r == 0 && !f->endpoint->channel)
-		return fsv_err_set(err, FSV_E_NET, "the own serving node stands in the route table with a url; "
-				   "it needs ip and port");
-	return r;
-}
-
-static int send(struct federation *f, struct fsv_err *err)
-{
-	struct fsv_arena *arena = fsv_http_arena(f->req);
-	const struct fsv_rpc_meta meta[] = {
-		{ "caseid", f->trace.case_id },
-		{ "traceparent", f->trace.traceparent },
-		{ "fate-hops", fsv_proxy_hops(f->trace.hops + 1) },
-	};
-	int64_t timeout_ms = f->kind->batch ? f->view->batch_ms : f->view->inference_ms;
-	struct fsv_buf json;
-	int r;
-
+	if (f->proxy->registry && f->body.service_id.n > 0)
+		f->key = fsv_view_key(arena, "serving", f->body.service_id, f->kind->name);
 	fsv_buf_init(&json, arena, 0);
 	r = fsv_federation_write(&f->body, f->trace.case_id, arena, &json, err);
+	if (r == 0)
+		r = route(f, NULL, err);
 	if (r < 0)
 		return r;
-	/* The answer may come on the worker, and f be gone, before this returns. */
-	(void)fsv_rpc_send(fsv_rpc_pick(f->proxy->rpc), &(struct fsv_rpc_request_opt){
-		.channel = f->endpoint->channel, .method = f->kind->method,
-		.body = fsv_inference_encode(fsv_buf_str(&json), arena),
-		.deadline = fsv_deadline_in_ms(timeout_ms), .meta = meta, .n_meta = 3,
-	}, on_answer, f);
+	f->worker = fsv_rpc_pick(f->proxy->rpc);
+	f->message = fsv_inference_encode(fsv_buf_str(&json), arena);
+	f->deadline = fsv_deadline_in_ms(f->kind->batch ? f->view->batch_ms : f->view->inference_ms);
+	send_message(f);
 	return 0;
 }
 
@@ -184,8 +225,6 @@ static void start(struct federation *f)
 		fail(f, FSV_E_SYSTEM, "", "the member body is null");
 		return;
 	}
-	if (r == 0)
-		r = route(f, &err);
 	if (r == 0)
 		r = send(f, &err);
 	if (r == FSV_E_NET)	/* said in the log; the client gets the reference's words */

@@ -84,17 +84,11 @@ static const struct fsv_conf_key keys[] = {
 		COMPAT("File with the keys for signatures."), NULL },
 
 	[FSV_PK_USE_ZK] = { "useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
-		COMPAT("Routing by the registry; this version routes by the route table alone."), "Registry" },
-	[FSV_PK_ZK_URL] = { "zk.url", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
-		COMPAT("Addresses of the ZooKeeper servers."), NULL },
-	[FSV_PK_ACL_ENABLE] = { "acl.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
-		COMPAT("Access control on the ZooKeeper nodes."), NULL },
-	[FSV_PK_ACL_USERNAME] = { "acl.username", FSV_CONF_STRING, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
-		COMPAT("Name for the ZooKeeper nodes."), NULL },
-	[FSV_PK_ACL_PASSWORD] = { "acl.password", FSV_CONF_STRING, FSV_CONF_RESTART | FSV_CONF_SECRET, NULL, NULL, 0, 0, NULL,
-		COMPAT("Password for the ZooKeeper nodes."), NULL },
+		"Register in ZooKeeper and find the own serving nodes there, by service id and by model; the route table is used "
+		"when none is known there. Needs zk.url; without it, or with false: the route table alone.", "Registry" },
+	[FSV_PK_REGISTRY] = FSV_REGISTRY_KEYS,
 	[FSV_PK_HEALTH_CHECK] = { "health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", 0, 0, NULL,
-		COMPAT("Health report for the console."), NULL },
+		COMPAT("Health report for the console."), "Read for compatibility" },
 	[FSV_PK_PRINT_INPUT] = { "print.input.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
 		COMPAT("Requests in the flow log."), NULL },
 	[FSV_PK_PRINT_OUTPUT] = { "print.output.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
@@ -169,6 +163,8 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 		r = check_inter_tls(conf, err);
 	if (r == 0)
 		r = fsv_monitor_check(conf, FSV_PK_METRICS, err);
+	if (r == 0)
+		r = fsv_registry_keys_check(conf, FSV_PK_REGISTRY, err);
 	if (r < 0)
 		return r;
 	/* Serving on without signatures would take a protection away that the operator asked for. */

@@ -4,6 +4,7 @@
 #define FSV_PROXY_CONF_H
 
 #include "conf/conf.h"
+#include "registry/keys.h"
 
 enum fsv_proxy_key {
 	FSV_PK_COORDINATOR,
@@ -38,10 +39,8 @@ enum fsv_proxy_key {
 	FSV_PK_AUTH_OPEN,
 	FSV_PK_AUTH_FILE,
 	FSV_PK_USE_ZK,
-	FSV_PK_ZK_URL,
-	FSV_PK_ACL_ENABLE,
-	FSV_PK_ACL_USERNAME,
-	FSV_PK_ACL_PASSWORD,
+	FSV_PK_REGISTRY,		/* the block of registry/keys.h */
+	FSV_PK_REGISTRY_LAST = FSV_PK_REGISTRY + FSV_RK_COUNT - 1,
 	FSV_PK_HEALTH_CHECK,
 	FSV_PK_PRINT_INPUT,
 	FSV_PK_PRINT_OUTPUT,

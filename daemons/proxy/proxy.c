@@ -12,6 +12,8 @@
 #include "net/http.h"
 #include "net/tls.h"
 #include "proxy-conf.h"
+#include "registration.h"
+#include "registry/registry.h"
 #include "route-watch.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
@@ -192,9 +194,6 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 		return r;
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
 	fsv_proxy_publish(proxy);
-	if (fsv_conf_is_set(conf, FSV_PK_ZK_URL))
-		fsv_log_warn("%s: zk.url has no effect in this version; requests are routed by %s alone",
-			     fsv_conf_where(conf, FSV_PK_ZK_URL), fsv_conf_str(conf, FSV_PK_ROUTE_TABLE));
 	watch(proxy);
 	r = fsv_monitor_start(conf, FSV_PK_METRICS, &proxy->monitor, err);
 	if (r == 0)
@@ -203,7 +202,7 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 		return r;
 	proxy->renewal = fsv_timer_new(loop, on_renewal, proxy);
 	fsv_timer_set(proxy->renewal, RENEWAL_MS, RENEWAL_MS);
-	return 0;
+	return fsv_proxy_register(proxy, loop, err);
 }
 
 int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop, struct fsv_err *err)
@@ -227,8 +226,11 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 
 /* The intra port goes on as before: what clients of the HTTP port wait for sends its packets through it. It is drained
  * when they have their answers, in fsv_proxy_stop. */
-void fsv_proxy_drain(struct fsv_proxy *proxy)
+static void refuse_requests(void *arg)
 {
+	struct fsv_proxy *proxy = arg;
+
+	proxy->leaving = false;
 	atomic_store(&proxy->draining, true);
 	if (proxy->http)
 		fsv_http_drain(proxy->http);
@@ -238,9 +240,19 @@ void fsv_proxy_drain(struct fsv_proxy *proxy)
 		fsv_rpc_server_unready(proxy->intra);
 }
 
+void fsv_proxy_drain(struct fsv_proxy *proxy)
+{
+	if (!proxy->registry) {
+		refuse_requests(proxy);
+		return;
+	}
+	proxy->leaving = true;
+	fsv_registry_leave(proxy->registry, fsv_conf_int(proxy->conf, FSV_PK_REGISTRY + FSV_RK_GRACE), refuse_requests, proxy);
+}
+
 unsigned fsv_proxy_busy(struct fsv_proxy *proxy)
 {
-	unsigned doors = (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
+	unsigned doors = proxy->leaving + (proxy->http ? fsv_http_inflight(proxy->http) : 0) +
 			 (proxy->inter ? fsv_rpc_server_inflight(proxy->inter) : 0);
 
 	/* Packets of nodes that ask for other proxies' clients never stop coming; they are seen to in fsv_proxy_stop. */
@@ -278,6 +290,7 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	proxy->channels = fsv_channels_free(proxy->channels);
 	if (proxy->rpc)
 		proxy->rpc = fsv_rpc_free(proxy->rpc);
+	proxy->registry = fsv_registry_free(proxy->registry);
 	if (proxy->inter_tls)
 		proxy->inter_tls = fsv_tls_unref(proxy->inter_tls);
 	free(proxy->table_text);
@@ -312,5 +325,9 @@ void fsv_proxy_status(struct fsv_proxy *proxy, struct fsv_buf *out)
 			       fsv_channels_count(proxy->channels));
 	if (proxy->broken_text)
 		fsv_buf_puts(out, proxy->table ? " (newer file is broken)" : " (file is missing or broken)");
+	if (proxy->registry) {
+		fsv_buf_puts(out, "; ");
+		fsv_registry_status(proxy->registry, out);
+	}
 	fsv_buf_printf(out, "; %u in flight, %.0f/s", atomic_load_explicit(&proxy->inflight, memory_order_relaxed), rate);
 }

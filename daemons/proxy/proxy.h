@@ -25,6 +25,8 @@ struct fsv_http_client;
 struct fsv_monitor;
 struct fsv_tls;
 struct fsv_channels;
+struct fsv_node;
+struct fsv_registry;
 struct fsv_route_watch;
 
 struct fsv_proxy_view {
@@ -45,6 +47,7 @@ struct fsv_proxy {
 	struct fsv_monitor *monitor;		/* /metrics */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
+	struct fsv_registry *registry;		/* NULL when none is used */
 
 	struct fsv_snapshot view;		/* struct fsv_proxy_view */
 	unsigned max_inflight;
@@ -65,6 +68,7 @@ struct fsv_proxy {
 	size_t table_text_len;
 	char *broken_text;			/* the newest file that could not be used, so as to report it once */
 	size_t broken_text_len;
+	bool leaving;				/* the registry, before requests are refused */
 	bool retry_tls;				/* some endpoint waits for usable TLS files */
 	uint64_t requests_shown;
 	int64_t shown_at;
@@ -78,6 +82,7 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 /* Takes over what can change without a restart and reads the routes again. */
 int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop,
 		     struct fsv_err *err) FSV_MUST_CHECK;
+/* Leaves the registry first: while others may still find us, requests are accepted. */
 void fsv_proxy_drain(struct fsv_proxy *proxy);
 unsigned fsv_proxy_busy(struct fsv_proxy *proxy);
 /* Returns the number of requests that were cut off. Accepts what start left half done. */
@@ -108,9 +113,22 @@ int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late,
 /* Before the reply: afterwards the process may be on its way out. */
 void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view);
 
-/* The one place that decides where a request goes. */
-int fsv_proxy_route(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,
-		    const struct fsv_endpoint **ret_endpoint, struct fsv_err *err) FSV_MUST_CHECK;
+/* Where a request goes. */
+struct fsv_hop {
+	const char *target;		/* as in the route table or "host:port" */
+	const char *url;		/* packets go there over HTTP; NULL = gRPC */
+	struct fsv_rpc_channel *channel;
+	struct fsv_node *node;		/* one reference; NULL for endpoints of the route table, which the view holds */
+};
+
+/* The one place that decides where a request goes: a serving node of the registry that works, else an endpoint of the
+ * route table, else whatever the registry knows. key: "serving/<environment>/<service>", empty for what is never looked
+ * up there. failed: where it has just failed; NULL at first. End it with fsv_hop_done. */
+int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, struct fsv_str key,
+		    const struct fsv_route_query *query, struct fsv_str case_id, const struct fsv_hop *failed,
+		    struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;
+/* status: gRPC's, so that nodes that fail are avoided. */
+void fsv_hop_done(struct fsv_hop *hop, int status);
 
 /* A hop count as text, for metadata. */
 struct fsv_str fsv_proxy_hops(unsigned hops);

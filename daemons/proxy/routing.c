@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "channels.h"
 #include "proxy-conf.h"
+#include "registry/registry.h"
 
 /* Loading ---------------------------------------------------------------------------------------- */
 
@@ -186,13 +187,59 @@ void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view)
 	fsv_ref_put(&view->ref);
 }
 
-int fsv_proxy_route(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,
-		    const struct fsv_endpoint **ret_endpoint, struct fsv_err *err)
+static bool by_registry(struct fsv_registry *registry, struct fsv_str key, const struct fsv_hop *failed, bool healthy,
+			struct fsv_hop *hop)
+{
+	struct fsv_view *view = fsv_registry_view(registry);
+	const struct fsv_providers *nodes = fsv_view_find(view, key);
+	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
+	struct fsv_node *node = nodes && !(healthy && nodes->stale) ? fsv_providers_pick(nodes, &pick) : NULL;
+	struct fsv_rpc_channel *channel = node ? fsv_node_channel(node) : NULL;
+
+	if (channel) {
+		fsv_ref_get(&node->ref);
+		*hop = (struct fsv_hop){ .target = node->target, .channel = channel, .node = node };
+	}
+	fsv_ref_put(&view->ref);
+	return channel;
+}
+
+static int by_table(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,
+		    struct fsv_hop *hop, struct fsv_err *err)
 {
 	const struct fsv_endpoints *endpoints;
+	const struct fsv_endpoint *endpoint;
 	int r = fsv_route_find(view->table, query, &endpoints, err);
 
-	return r < 0 ? r : fsv_route_pick(endpoints, view->route_type, case_id, ret_endpoint, err);
+	if (r == 0)
+		r = fsv_route_pick(endpoints, view->route_type, case_id, &endpoint, err);
+	if (r == 0)
+		*hop = (struct fsv_hop){ .target = endpoint->target, .url = endpoint->url, .channel = endpoint->channel };
+	return r;
+}
+
+int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, struct fsv_str key,
+		    const struct fsv_route_query *query, struct fsv_str case_id, const struct fsv_hop *failed,
+		    struct fsv_hop *ret_hop, struct fsv_err *err)
+{
+	bool ask = proxy->registry && key.n > 0;
+	int r;
+
+	if (ask && by_registry(proxy->registry, key, failed, true, ret_hop))
+		return 0;
+	r = by_table(view, query, case_id, ret_hop, err);
+	if (r < 0 && ask && by_registry(proxy->registry, key, failed, false, ret_hop))
+		return 0;
+	return r;
+}
+
+void fsv_hop_done(struct fsv_hop *hop, int status)
+{
+	if (!hop->node)
+		return;
+	fsv_node_report(hop->node, status);
+	fsv_ref_put(&hop->node->ref);
+	hop->node = NULL;
 }
 
 struct fsv_str fsv_proxy_hops(unsigned hops)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unary.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "base/time.h"
 #include "call/counts.h"
@@ -9,6 +11,7 @@
 #include "codec/json.h"
 #include "forward-http.h"
 #include "lenient.h"
+#include "registry/registry.h"
 
 enum { PACKET_PREFIX = 500 };	/* added to a status code when it travels in a packet */
 
@@ -19,12 +22,17 @@ struct unary {
 	struct fsv_rpc_call *call;		/* either this … */
 	struct fsv_http_req *req;		/* … or this */
 	const char *content_type;
+	bool own;				/* from our own nodes: it leaves this party */
 	const char *entry;			/* "intra", "inter", "http" */
 	struct fsv_rpc_worker *worker;
 	struct fsv_rpc_request *request;
 	struct fsv_rpc_msg *msg;		/* as received; NULL over HTTP */
 	Fsv__Packet *packet;
-	const struct fsv_endpoint *endpoint;
+	struct fsv_hop hop;
+	const char *target;			/* of hop, for answers and log */
+	struct fsv_str key;			/* in the registry */
+	int64_t deadline;
+	bool again;				/* it has been sent elsewhere before */
 	struct fsv_trace trace;
 	int64_t caller_deadline, began;
 };
@@ -41,7 +49,7 @@ static void log_done(const struct unary *u)
 	const struct fsv_log_tags tags = { .case_id = u->trace.case_id.p, .party_id = party(u->packet->header->dst) };
 
 	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: unaryCall over %s to %s took %lld us", tags.case_id, u->entry,
-		u->endpoint->target, (long long)((fsv_now_ns() - u->began) / 1000));
+		u->target, (long long)((fsv_now_ns() - u->began) / 1000));
 }
 
 /* Gives back what the request holds. Last thing before the reply. */
@@ -126,7 +134,7 @@ static void fail(struct unary *u, int code, const char *text, const char *why)
 /* 605 names the hop and, like the reference, nothing more; the reason is in the log. */
 static void fail_hop(struct unary *u, const char *why)
 {
-	fail(u, FSV_E_NET, fsv_arena_printf(u->arena, "grpc unaryCall error %s", u->endpoint->target), why);
+	fail(u, FSV_E_NET, fsv_arena_printf(u->arena, "grpc unaryCall error %s", u->target), why);
 }
 
 /* Forwarding --------------------------------------------------------------------------------------- */
@@ -156,11 +164,19 @@ static void reply_msg(struct unary *u, struct fsv_rpc_msg *msg)
 	}
 }
 
+static bool send_again(struct unary *u, const struct fsv_hop *failed);
+
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
 {
 	struct unary *u = arg;
+	struct fsv_hop hop = u->hop;
+	bool sent_again;
 
 	u->request = NULL;
+	sent_again = fsv_rpc_never_sent(status, text) && send_again(u, &hop);
+	fsv_hop_done(&hop, status);
+	if (sent_again)
+		return;
 	fsv_count_partner(party(u->packet->header->dst), fsv_rpc_status_name(status), u->began);
 	if (status == FSV_RPC_OK)
 		reply_msg(u, reply);
@@ -188,12 +204,12 @@ static void on_http_answer(void *arg, const Fsv__Packet *answer, int code, const
 	fsv_rpc_reply(u->call, bytes);
 }
 
-static void forward_http(struct unary *u, int64_t deadline)
+static void forward_http(struct unary *u)
 {
 	struct fsv_err err = FSV_ERR_INIT;
 	int r = fsv_forward_http(u->proxy->client, &(struct fsv_forward){
-		.url = u->endpoint->url, .packet = u->packet, .arena = u->arena, .worker = u->worker, .trace = &u->trace,
-		.connect_ms = u->view->forward_connect_ms, .read_ms = u->view->forward_read_ms, .deadline = deadline,
+		.url = u->hop.url, .packet = u->packet, .arena = u->arena, .worker = u->worker, .trace = &u->trace,
+		.connect_ms = u->view->forward_connect_ms, .read_ms = u->view->forward_read_ms, .deadline = u->deadline,
 		.max_answer = u->view->max_message / 3 * 4 + 4096,	/* base64 makes four bytes of three */
 	}, on_http_answer, u, &err);
 
@@ -201,7 +217,7 @@ static void forward_http(struct unary *u, int64_t deadline)
 		fail(u, r, err.text, NULL);
 }
 
-static void forward_grpc(struct unary *u, int64_t deadline)
+static void forward_grpc(struct unary *u)
 {
 	const struct fsv_rpc_meta meta[] = {
 		{ "caseid", u->trace.case_id },
@@ -209,7 +225,7 @@ static void forward_grpc(struct unary *u, int64_t deadline)
 		{ "fate-hops", fsv_proxy_hops(u->trace.hops + 1) },
 	};
 	struct fsv_rpc_request_opt opt = {
-		.channel = u->endpoint->channel, .method = FSV_UNARY_METHOD, .msg = u->msg, .deadline = deadline,
+		.channel = u->hop.channel, .method = FSV_UNARY_METHOD, .msg = u->msg, .deadline = u->deadline,
 		.meta = meta, .n_meta = 3,
 	};
 
@@ -224,9 +240,32 @@ static void forward_grpc(struct unary *u, int64_t deadline)
 	}
 }
 
-/* The way in ------------------------------------------------------------------------------------- */
+static void forward(struct unary *u)
+{
+	if (u->hop.url)
+		forward_http(u);
+	else
+		forward_grpc(u);
+}
 
-static int route(struct unary *u, struct fsv_err *err)
+/* Choosing the way ----------------------------------------------------------------------------------- */
+
+/* Packets for our own models carry the host model's name; the registry knows it by a digest. */
+static struct fsv_str registry_key(struct unary *u)
+{
+	const Fsv__Task *task = u->packet->header->task;
+	const char *operator = u->packet->header->operator_;
+	char *end, key[33];
+	double version = operator ? strtod(operator, &end) : 0;
+
+	/* Earlier releases name the guest's model there, which no host registers. */
+	if (!u->proxy->registry || u->own || !(version >= 200) || !task || !task->model)
+		return FSV_STR_NULL;
+	fsv_registry_host_key(fsv_str(task->model->tablename), fsv_str(task->model->namespace_), key);
+	return fsv_view_key(u->arena, "serving", fsv_str(key), "unaryCall");
+}
+
+static int route(struct unary *u, const struct fsv_hop *failed, struct fsv_err *err)
 {
 	const Fsv__Topic *src = u->packet->header->src, *dst = u->packet->header->dst;
 	struct fsv_route_query query = {
@@ -234,13 +273,34 @@ static int route(struct unary *u, struct fsv_err *err)
 		.dst = { fsv_str(dst->partyid), fsv_str(dst->role) },
 		.dst_name = fsv_str(dst->name),
 	};
+	int r;
 
 	if (u->trace.hops >= FSV_HOPS_MAX)
 		return fsv_err_set(err, FSV_E_PROXY_ROUTER,
 				   "the packet has passed %u proxies already; the routes to party %.64s lead in a circle",
 				   u->trace.hops, dst->partyid);
-	return fsv_proxy_route(u->view, &query, u->trace.case_id, &u->endpoint, err);
+	/* Who may talk to whom is the table's affair also where the registry finds the way. */
+	if (u->view->table && !fsv_route_permitted(u->view->table, &query.src, &query.dst))
+		u->key = FSV_STR_NULL;
+	r = fsv_proxy_route(u->proxy, u->view, u->key, &query, u->trace.case_id, failed, &u->hop, err);
+	if (r == 0)
+		u->target = u->hop.node ? fsv_arena_cstr(u->arena, fsv_str(u->hop.target)) : u->hop.target;
+	return r;
 }
+
+/* A packet that never left may go to another node; one that may have arrived is not sent twice. */
+static bool send_again(struct unary *u, const struct fsv_hop *failed)
+{
+	struct fsv_err err;
+
+	if (u->again || !failed->node || route(u, failed, &err) < 0)
+		return false;
+	u->again = true;
+	forward(u);
+	return true;
+}
+
+/* The way in ------------------------------------------------------------------------------------- */
 
 static int check_parties(const struct unary *u, struct fsv_err *err)
 {
@@ -256,22 +316,20 @@ static int check_parties(const struct unary *u, struct fsv_err *err)
 static void start(struct unary *u)
 {
 	struct fsv_err err;
-	int64_t deadline;
 	int r = fsv_proxy_enter(u->proxy, "unaryCall", u->call && fsv_rpc_call_too_late(u->call), &u->view, &err);
 
 	if (r == 0)
 		r = check_parties(u, &err);
-	if (r == 0)
-		r = route(u, &err);
+	if (r == 0) {
+		u->key = registry_key(u);
+		r = route(u, NULL, &err);
+	}
 	if (r < 0) {
 		fail(u, r, err.text, NULL);
 		return;
 	}
-	deadline = fsv_min_deadline(fsv_deadline_in_ms(u->view->unary_ms), u->caller_deadline);
-	if (u->endpoint->url)
-		forward_http(u, deadline);
-	else
-		forward_grpc(u, deadline);
+	u->deadline = fsv_min_deadline(fsv_deadline_in_ms(u->view->unary_ms), u->caller_deadline);
+	forward(u);
 }
 
 static struct fsv_str nonce(const Fsv__Packet *packet)
@@ -279,7 +337,7 @@ static struct fsv_str nonce(const Fsv__Packet *packet)
 	return packet->auth && packet->auth->nonce ? fsv_str(packet->auth->nonce) : FSV_STR_NULL;
 }
 
-static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const char *entry)
+static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const char *entry, bool own)
 {
 	struct fsv_arena *arena = fsv_rpc_call_arena(call);
 	struct unary *u = FSV_ARENA_NEW(arena, struct unary);
@@ -287,7 +345,7 @@ static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const 
 	struct fsv_err err;
 
 	*u = (struct unary){
-		.proxy = proxy, .arena = arena, .call = call, .entry = entry, .worker = fsv_rpc_call_worker(call),
+		.proxy = proxy, .arena = arena, .call = call, .own = own, .entry = entry, .worker = fsv_rpc_call_worker(call),
 		.msg = fsv_rpc_call_msg(call), .caller_deadline = fsv_rpc_call_deadline(call), .began = fsv_now_ns(),
 	};
 	if (fsv_packet_decode(fsv_rpc_call_body(call), arena, &u->packet, &err) < 0) {
@@ -302,12 +360,12 @@ static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const 
 
 void fsv_unary_intra(struct fsv_rpc_call *call, void *user)
 {
-	from_call(call, user, "intra");
+	from_call(call, user, "intra", true);
 }
 
 void fsv_unary_inter(struct fsv_rpc_call *call, void *user)
 {
-	from_call(call, user, "inter");
+	from_call(call, user, "inter", false);
 }
 
 /* As the reference reads it: leniently. Nearly every body is strict and needs no second try. */

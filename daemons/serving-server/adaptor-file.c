@@ -13,11 +13,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/ref.h"
-#include "codec/number.h"
-#include "coerce.h"
 #include "conf/conf.h"
 #include "feature-file.h"
+#include "keys.h"
 #include "serving-server-conf.h"
+
+#define SOURCE	"feature file"
 
 enum { FEATURE_ERROR = 102, NO_FEATURE = 113 };
 
@@ -190,54 +191,11 @@ static void with_content(struct file_adaptor *a, struct fsv_rpc_worker *worker, 
 
 /* Look-ups ------------------------------------------------------------------------------------------ */
 
-/* A plain value as text, as Java's toString has it. A list or an object is nobody's id. */
-static bool id_text(struct fsv_json *j, struct fsv_arena *arena, struct fsv_str *ret_id)
+static const char *why_not(const struct content *c)
 {
-	enum fsv_json_type type = fsv_json_value(j);
-	char *digits;
-
-	switch (type) {
-	case FSV_JSON_STRING:
-	case FSV_JSON_INT:
-		*ret_id = j->text;
-		return true;
-	case FSV_JSON_DOUBLE:
-		digits = fsv_arena_alloc(arena, FSV_DOUBLE_TEXT_MAX);
-		*ret_id = fsv_str_n(digits, fsv_double_to_java(fsv_json_double(j), digits));
-		return true;
-	case FSV_JSON_TRUE:
-	case FSV_JSON_FALSE:
-		*ret_id = type == FSV_JSON_TRUE ? FSV_STR("true") : FSV_STR("false");
-		return true;
-	case FSV_JSON_NULL:
-		return false;
-	default:
-		fsv_coerce_skip_rest(j, type);
-		*ret_id = FSV_STR_NULL;
-		return true;
-	}
-}
-
-/* Value of a member of the keys; only texts when text_only. */
-static bool key_value(struct fsv_str keys, const char *name, bool text_only, struct fsv_arena *arena,
-		      struct fsv_str *ret_value)
-{
-	struct fsv_json j, at;
-	struct fsv_str key;
-	bool found = false;
-
-	fsv_json_init(&j, keys, arena);
-	if (fsv_json_value(&j) != FSV_JSON_OBJECT)
-		return false;
-	while (fsv_json_key(&j, &key)) {
-		enum fsv_json_type type;
-
-		at = j;
-		type = fsv_json_skip(&j, NULL);
-		if (fsv_str_is(key, name))
-			found = (!text_only || type == FSV_JSON_STRING) && id_text(&at, arena, ret_value);
-	}
-	return found;
+	if (!c)
+		return "too many look-ups wait for it to be read";
+	return c->usable ? "the keys have no id" : "it is not usable; the log of its reading tells why";
 }
 
 static void find_all(struct file_adaptor *a, const struct content *c, void *arg)
@@ -248,7 +206,7 @@ static void find_all(struct file_adaptor *a, const struct content *c, void *arg)
 	if (c && c->usable)
 		fsv_lookup_end(lookup, 0, fsv_arena_str(lookup->arena, c->all));
 	else
-		fsv_lookup_end(lookup, FEATURE_ERROR, FSV_STR_NULL);
+		fsv_lookup_fail(lookup, SOURCE, FEATURE_ERROR, why_not(c));
 }
 
 static void find_by_id(struct file_adaptor *a, const struct content *c, void *arg)
@@ -258,15 +216,15 @@ static void find_by_id(struct file_adaptor *a, const struct content *c, void *ar
 	struct fsv_str id;
 
 	(void)a;
-	if (!c || !c->usable || !key_value(lookup->keys, "id", false, lookup->arena, &id)) {
-		fsv_lookup_end(lookup, FEATURE_ERROR, FSV_STR_NULL);
+	if (!c || !c->usable || !fsv_keys_text(lookup->keys, FSV_STR("id"), false, lookup->arena, &id)) {
+		fsv_lookup_fail(lookup, SOURCE, FEATURE_ERROR, why_not(c));
 		return;
 	}
 	features = fsv_map_get(&c->by_id, id);
 	if (features)
 		fsv_lookup_end(lookup, 0, fsv_arena_str(lookup->arena, *features));
 	else
-		fsv_lookup_end(lookup, NO_FEATURE, FSV_STR_NULL);
+		fsv_lookup_fail(lookup, SOURCE, NO_FEATURE, "cant find features for this id");
 }
 
 static void find_all_batch(struct file_adaptor *a, const struct content *c, void *arg)
@@ -276,7 +234,7 @@ static void find_all_batch(struct file_adaptor *a, const struct content *c, void
 
 	(void)a;
 	if (!c || !c->usable) {
-		fsv_batch_lookup_end(lookup, FEATURE_ERROR);
+		fsv_batch_lookup_fail(lookup, SOURCE, FEATURE_ERROR, why_not(c));
 		return;
 	}
 	features = fsv_arena_str(lookup->arena, c->all);
@@ -295,13 +253,16 @@ static void find_by_id_batch(struct file_adaptor *a, const struct content *c, vo
 		struct fsv_batch_lookup_row *row = &lookup->rows[i];
 		const struct fsv_str *features;
 
-		if (!key_value(row->keys, "device_id", true, lookup->arena, &id))
+		if (!fsv_keys_text(row->keys, FSV_STR("device_id"), true, lookup->arena, &id))
 			continue;
 		features = fsv_map_get(&c->by_id, id);
 		if (features)
 			row->features = fsv_arena_str(lookup->arena, *features);
 	}
-	fsv_batch_lookup_end(lookup, c && c->usable ? 0 : FEATURE_ERROR);
+	if (c && c->usable)
+		fsv_batch_lookup_end(lookup, 0);
+	else
+		fsv_batch_lookup_fail(lookup, SOURCE, FEATURE_ERROR, why_not(c));
 }
 
 static void find(struct fsv_adaptor *adaptor, struct fsv_lookup *lookup)

@@ -7,13 +7,14 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "codec/json.h"
 #include "conf/conf.h"
 #include "http-answer.h"
 #include "net/http-client.h"
 #include "serving-server-conf.h"
+
+#define SOURCE	"feature service"
 
 enum { FAULT = 110, FAULT_TEXT_MAX = 160 };
 
@@ -36,14 +37,6 @@ struct asking {
 	size_t n;
 };
 
-static void end_with_fault(struct fsv_lookup *lookup, int retcode, const char *why)
-{
-	const struct fsv_log_tags tags = { .case_id = lookup->case_id };
-
-	fsv_log_limited(FSV_LOG_INFO, &tags, "feature service: %s; the look-up ends with %d", why, retcode);
-	fsv_lookup_end(lookup, retcode, FSV_STR_NULL);
-}
-
 /* [the request's worker] */
 static void read_answer(void *arg)
 {
@@ -52,7 +45,7 @@ static void read_answer(void *arg)
 	struct fsv_http_features f;
 
 	if (q->result != 0) {
-		end_with_fault(lookup, FAULT, q->why);
+		fsv_lookup_fail(lookup, SOURCE, FAULT, q->why);
 		return;
 	}
 	f = q->adaptor->by_header ?
@@ -61,7 +54,7 @@ static void read_answer(void *arg)
 	f.features = fsv_arena_str(lookup->arena, f.features);
 	free(q->body);
 	if (f.retcode != 0)
-		end_with_fault(lookup, f.retcode, f.text);
+		fsv_lookup_fail(lookup, SOURCE, f.retcode, f.text);
 	else
 		fsv_lookup_end(lookup, 0, f.features);
 }
@@ -94,7 +87,7 @@ static void find(struct fsv_adaptor *adaptor, struct fsv_lookup *lookup)
 	q->lookup = lookup;
 	fsv_buf_init(&body, lookup->arena, 0);
 	if (fsv_json_reencode(lookup->keys, true, lookup->arena, &body, &err) < 0) {
-		end_with_fault(lookup, FAULT, err.text);
+		fsv_lookup_fail(lookup, SOURCE, FAULT, err.text);
 		return;
 	}
 	r = fsv_http_post(a->client, &(struct fsv_http_post_opt){
@@ -103,7 +96,7 @@ static void find(struct fsv_adaptor *adaptor, struct fsv_lookup *lookup)
 	}, on_answer, q);
 	if (r < 0) {
 		lookup->busy = true;
-		end_with_fault(lookup, FAULT, "too many requests to the feature service are under way");
+		fsv_lookup_fail(lookup, SOURCE, FAULT, "too many requests to the feature service are under way");
 	}
 }
 

@@ -9,7 +9,9 @@
 
 static const struct fsv_adaptor_kind *const kinds[] = {
 	&fsv_adaptor_mock, &fsv_adaptor_mock_batch, &fsv_adaptor_file, &fsv_adaptor_file_batch, &fsv_adaptor_pick,
-	&fsv_adaptor_pick_batch, &fsv_adaptor_http, &fsv_adaptor_http_by_header, &fsv_adaptor_parallel,
+	&fsv_adaptor_pick_batch, &fsv_adaptor_http, &fsv_adaptor_http_by_header, &fsv_adaptor_http_batch,
+	&fsv_adaptor_sql, &fsv_adaptor_mysql, &fsv_adaptor_sql_batch, &fsv_adaptor_plugin, &fsv_adaptor_plugin_batch,
+	&fsv_adaptor_redis, &fsv_adaptor_redis_batch, &fsv_adaptor_parallel,
 };
 
 /* The keys that name adaptors. */
@@ -69,7 +71,8 @@ struct fsv_adaptor *fsv_adaptor_new(const struct fsv_conf *conf, unsigned key, c
 			    err.text);
 		return NULL;
 	}
-	adaptor->kind = kind;
+	if (!adaptor->kind)
+		adaptor->kind = kind;
 	return adaptor;
 }
 
@@ -78,4 +81,19 @@ struct fsv_adaptor *fsv_adaptor_free(struct fsv_adaptor *adaptor)
 	if (adaptor)
 		adaptor->kind->free(adaptor);
 	return NULL;
+}
+
+void fsv_lookup_log(const struct fsv_lookup *lookup, const char *source, int retcode, const char *why)
+{
+	const struct fsv_log_tags tags = { .case_id = lookup->case_id };
+
+	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why, retcode);
+}
+
+void fsv_batch_lookup_log(const struct fsv_batch_lookup *batch, const char *source, int retcode, const char *why)
+{
+	const struct fsv_log_tags tags = { .case_id = batch->case_id };
+
+	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: %s; the batch of %zu ends with %d", batch->case_id, source, why,
+			batch->n_rows, retcode);
 }

@@ -21,7 +21,9 @@
 
 struct fsv_adaptor;
 struct fsv_conf;
+struct fsv_crews;
 struct fsv_http_client;
+struct fsv_redis;
 
 /* What one person's features are asked for with, and the answer. Lives in the request's arena. */
 struct fsv_lookup {
@@ -43,6 +45,7 @@ struct fsv_lookup {
 struct fsv_batch_lookup_row {
 	struct fsv_str keys;
 	struct fsv_str features;	/* answer: JSON object; empty = none */
+	int retcode;			/* answer: not 0 when the source failed, not when it knows nobody */
 };
 
 struct fsv_batch_lookup {
@@ -61,6 +64,8 @@ struct fsv_batch_lookup {
 struct fsv_adaptor_env {
 	struct fsv_http_client *client;
 	struct fsv_pool *pool;		/* for reading files */
+	struct fsv_crews *crews;	/* of adaptors with threads of their own */
+	struct fsv_redis *redis;	/* that holds features; NULL when there is none */
 };
 
 struct fsv_adaptor_kind {
@@ -113,10 +118,34 @@ static inline void fsv_batch_lookup_end(struct fsv_batch_lookup *lookup, int ret
 	lookup->done(lookup);
 }
 
+/* For adaptors: the log's line about a look-up that ends with a code. source: static, "SQL"; why holds no values. */
+void fsv_lookup_log(const struct fsv_lookup *lookup, const char *source, int retcode, const char *why);
+void fsv_batch_lookup_log(const struct fsv_batch_lookup *batch, const char *source, int retcode, const char *why);
+
+/* The same, and the look-up ends. */
+static inline void fsv_lookup_fail(struct fsv_lookup *lookup, const char *source, int retcode, const char *why)
+{
+	fsv_lookup_log(lookup, source, retcode, why);
+	fsv_lookup_end(lookup, retcode, FSV_STR_NULL);
+}
+
+static inline void fsv_batch_lookup_fail(struct fsv_batch_lookup *batch, const char *source, int retcode, const char *why)
+{
+	fsv_batch_lookup_log(batch, source, retcode, why);
+	fsv_batch_lookup_end(batch, retcode);
+}
+
+/* An adaptor for batches that asks single, which it takes, for each row, and tells rows whose source failed from rows
+ * without features. single has its kind already. */
+struct fsv_adaptor *fsv_parallel_over(struct fsv_adaptor *single, const struct fsv_conf *conf);
+
 extern const struct fsv_adaptor_kind fsv_adaptor_mock, fsv_adaptor_mock_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_file, fsv_adaptor_file_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_pick, fsv_adaptor_pick_batch;
 extern const struct fsv_adaptor_kind fsv_adaptor_http, fsv_adaptor_http_by_header;
-extern const struct fsv_adaptor_kind fsv_adaptor_parallel;
+extern const struct fsv_adaptor_kind fsv_adaptor_sql, fsv_adaptor_mysql;
+extern const struct fsv_adaptor_kind fsv_adaptor_plugin, fsv_adaptor_plugin_batch;
+extern const struct fsv_adaptor_kind fsv_adaptor_parallel, fsv_adaptor_http_batch, fsv_adaptor_sql_batch;
+extern const struct fsv_adaptor_kind fsv_adaptor_redis, fsv_adaptor_redis_batch;
 
 #endif

@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "model/plan.h"
 #include "server.h"
+#include "slices.h"
 
 enum { HOST_CODES = 1000 };	/* from here on a code is "2" and a host's */
 
@@ -53,6 +54,8 @@ static void answer(struct fsv_guest *g, struct fsv_envelope *e)
 	fsv_envelope_write(e, g->in.arena, &out);
 	log_end(g, e, fsv_buf_str(&out));
 	fsv_count_request("guest", g->interface->service, e->retcode, g->began);
+	fsv_slices_free(g->local);
+	fsv_slices_free(g->merge);
 	fsv_model_unref(g->model);
 	fsv_server_leave(g->in.server, g->view);
 	g->in.reply(g->in.arg, fsv_buf_str(&out));
@@ -99,36 +102,6 @@ static void finish_single(struct fsv_guest *g)
 
 /* Batch --------------------------------------------------------------------------------------------- */
 
-static void merge_row(struct fsv_guest *g, size_t i, struct fsv_remote *remotes, struct fsv_envelope_row *row)
-{
-	int32_t index = g->indexes[i];
-	struct fsv_merge merge;
-	struct fsv_buf members;
-	struct fsv_jsonw w;
-	struct fsv_err err;
-	int r;
-
-	for (unsigned p = 0; p < g->n_parties; p++) {
-		const struct fsv_answer_row *a = fsv_answer_row(&g->parties[p].answer, index);
-
-		remotes[p] = (struct fsv_remote){ .party_id = fsv_str(g->parties[p].partner->party_id) };
-		if (a) {
-			remotes[p].retcode = a->retcode;
-			remotes[p].message = a->message;
-			remotes[p].data = a->data;
-		}
-	}
-	begin_members(g, &members, &w);
-	r = fsv_plan_merge(g->model->plan, g->rows[i], remotes, g->n_parties, g->in.arena, &w, &merge, &err);
-	if (r < 0)
-		*row = (struct fsv_envelope_row){ .index = index, .retcode = fsv_err_fate(r), .data_null = true,
-						  .retmsg = fsv_arena_str(g->in.arena, fsv_str(err.text)) };
-	else
-		*row = (struct fsv_envelope_row){ .index = index, .retcode = merge.retcode,
-						  .retmsg = merge.retmsg.p ? merge.retmsg : FSV_STR(""),
-						  .members = fsv_buf_str(&members) };
-}
-
 /* One host that refuses the batch as a whole ends all of it. */
 static const struct fsv_guest_party *refused(const struct fsv_guest *g)
 {
@@ -157,29 +130,49 @@ static void finish_refused(struct fsv_guest *g, const struct fsv_guest_party *p)
 		answer(g, &(struct fsv_envelope){ .retcode = merge.retcode, .retmsg = merge.retmsg });
 }
 
-static void finish_batch(struct fsv_guest *g)
+static void answer_batch(struct fsv_guest *g)
+{
+	answer(g, &(struct fsv_envelope){ .retmsg = FSV_STR(""), .rows = g->results, .n_rows = g->n_rows });
+}
+
+static void on_merged(void *arg)
+{
+	struct fsv_guest *g = arg;
+
+	g->merged = true;
+	if (!g->merging)
+		return;
+	/* The caller may have gone meanwhile. */
+	if (g->fault)
+		answer_fault(g, g->fault, g->fault_text);
+	else
+		answer_batch(g);
+}
+
+static bool finish_batch(struct fsv_guest *g)
 {
 	const struct fsv_guest_party *p = refused(g);
-	struct fsv_envelope_row *rows;
-	struct fsv_remote *remotes;
 
 	if (p) {
 		finish_refused(g, p);
-		return;
+		return true;
 	}
-	rows = FSV_ARENA_NEW_N(g->in.arena, struct fsv_envelope_row, g->n_rows);
-	remotes = FSV_ARENA_NEW_N(g->in.arena, struct fsv_remote, g->n_parties);
-	for (size_t i = 0; i < g->n_rows; i++)
-		merge_row(g, i, remotes, &rows[i]);
-	answer(g, &(struct fsv_envelope){ .retmsg = FSV_STR(""), .rows = rows, .n_rows = g->n_rows });
+	fsv_guest_merge_rows(g, on_merged);
+	if (!g->merged) {
+		g->merging = true;
+		return false;
+	}
+	answer_batch(g);
+	return true;
 }
 
-void fsv_guest_finish(struct fsv_guest *g)
+bool fsv_guest_finish(struct fsv_guest *g)
 {
+	if (!g->fault && g->kind == FSV_REQUEST_BATCH)
+		return finish_batch(g);
 	if (g->fault)
 		answer_fault(g, g->fault, g->fault_text);
-	else if (g->kind == FSV_REQUEST_BATCH)
-		finish_batch(g);
 	else
 		finish_single(g);
+	return true;
 }

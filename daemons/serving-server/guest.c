@@ -9,6 +9,7 @@
 #include "envelope.h"
 #include "guest-private.h"
 #include "model/plan.h"
+#include "registry/view.h"
 #include "server.h"
 
 static const struct fsv_interface interfaces[] = {
@@ -35,6 +36,14 @@ static const char *cause(int status)
 
 /* Reading the request ------------------------------------------------------------------------------- */
 
+static void order_rows(struct fsv_guest *g)
+{
+	g->n_rows = fsv_request_order(&g->request, g->in.arena, &g->order);
+	g->indexes = FSV_ARENA_NEW_N(g->in.arena, int32_t, g->n_rows);
+	for (size_t i = 0; i < g->n_rows; i++)
+		g->indexes[i] = g->request.rows[g->order[i]].index;
+}
+
 static int read_request(struct fsv_guest *g, struct fsv_err *err)
 {
 	size_t max = g->view->batch_max;
@@ -45,7 +54,7 @@ static int read_request(struct fsv_guest *g, struct fsv_err *err)
 	if (r == 0)
 		r = fsv_request_check(&g->request, g->kind, max, err);
 	if (r == 0 && g->kind == FSV_REQUEST_BATCH)
-		g->n_rows = fsv_request_order(&g->request, g->in.arena, &g->order);
+		order_rows(g);
 	return r;
 }
 
@@ -96,33 +105,21 @@ static void take_answer(struct fsv_guest_party *p, struct fsv_rpc_msg *msg)
 	int r = fsv_packet_decode(fsv_rpc_msg_body(msg), g->in.arena, &packet, &err);
 
 	if (r == 0)
-		r = fsv_answer_parse(fsv_packet_body(packet), g->indexes, batch ? g->n_rows : 0, g->in.arena, &p->answer,
-				     &err);
+		r = fsv_answer_parse(fsv_packet_body(packet), p->asked, p->n_asked, g->in.arena, &p->answer, &err);
 	if (r < 0 && batch)
 		no_answer(p, NULL);
 	else if (r < 0)
 		give_up(g, FSV_E_MERGE, "remote inference result is null");
 	else if (!batch && p->answer.retcode == 0 && p->answer.data.n == 0)
 		no_answer(p, "its answer has no data");
+	else if (p->cached)
+		fsv_guest_keep(p);
 }
 
-static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
+static void part_done(void *arg)
 {
-	struct fsv_guest_party *p = arg;
-	struct fsv_guest *g = p->guest;
-	const struct fsv_log_tags tags = { .case_id = g->trace.case_id.p, .party_id = p->partner->party_id };
+	struct fsv_guest *g = arg;
 
-	p->request = NULL;
-	fsv_count_partner(p->partner->party_id, fsv_rpc_status_name(status), g->began);
-	if (g->fault) {
-		/* Known already what the client is told. */
-	} else if (status == FSV_RPC_OK) {
-		take_answer(p, reply);
-	} else {
-		fsv_log_limited(FSV_LOG_INFO, &tags, "party %s did not answer: %s %s", p->partner->party_id,
-				fsv_rpc_status_name(status), text);
-		no_answer(p, cause(status));
-	}
 	if (--g->n_waiting == 0)
 		fsv_guest_finish(g);
 }
@@ -135,55 +132,125 @@ static struct fsv_str hops_text(unsigned hops)
 	return fsv_str_n(&digits[hops], 1);
 }
 
-static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
+static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text);
+
+/* The meta data is copied by the sender. */
+static void send_packet(struct fsv_guest_party *p)
 {
+	struct fsv_guest *g = p->guest;
 	const struct fsv_rpc_meta meta[] = {
 		{ "caseid", g->trace.case_id },
 		{ "traceparent", g->trace.traceparent },
 		{ "fate-hops", hops_text(g->trace.hops) },
 	};
-	int64_t own_ms = g->kind == FSV_REQUEST_BATCH ? g->view->batch_ms : g->view->single_ms;
-	struct fsv_rpc_request_opt opt = {
-		.method = FSV_UNARY_METHOD, .deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms)),
-		.meta = meta, .n_meta = 3,
-	};
-	int r = fsv_server_proxy(g->view, &opt.channel, err);
 
-	if (r < 0)
-		return r;
-	fsv_guest_begin_packets(g);
-	g->n_parties = g->model->n_partners;
-	g->parties = FSV_ARENA_NEW_N(g->in.arena, struct fsv_guest_party, g->n_parties);
+	p->request = fsv_rpc_send(g->in.worker, &(struct fsv_rpc_request_opt){
+		.channel = p->hop.channel, .method = FSV_UNARY_METHOD, .body = p->packet, .deadline = g->deadline,
+		.meta = meta, .n_meta = 3,
+	}, on_answer, p);
+}
+
+/* A packet that never left may go over another proxy; one that may have arrived is not sent twice. */
+static bool send_again(struct fsv_guest_party *p, const struct fsv_hop *failed)
+{
+	struct fsv_err err;
+
+	if (p->again || p->guest->fault ||
+	    fsv_server_hop(p->guest->in.server, p->guest->view, failed, &p->hop, &err) < 0)
+		return false;
+	p->again = true;
+	send_packet(p);
+	return true;
+}
+
+static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
+{
+	struct fsv_guest_party *p = arg;
+	struct fsv_guest *g = p->guest;
+	const struct fsv_log_tags tags = { .case_id = g->trace.case_id.p, .party_id = p->partner->party_id };
+	struct fsv_hop hop = p->hop;
+	bool sent_again;
+
+	p->request = NULL;
+	sent_again = fsv_rpc_never_sent(status, text) && send_again(p, &hop);
+	fsv_hop_done(&hop, status);
+	if (sent_again)
+		return;
+	fsv_count_partner(p->partner->party_id, fsv_rpc_status_name(status), g->began);
+	if (g->fault) {
+		/* Known already what the client is told. */
+	} else if (status == FSV_RPC_OK) {
+		take_answer(p, reply);
+	} else {
+		fsv_log_limited(FSV_LOG_INFO, &tags, "party %s did not answer: %s %s", p->partner->party_id,
+				fsv_rpc_status_name(status), text);
+		no_answer(p, cause(status));
+	}
+	part_done(g);
+}
+
+/* Asks those whose answers the cache does not have, each over a proxy of its own choice. */
+static int ask_parties(struct fsv_guest *g, struct fsv_err *err)
+{
 	for (unsigned i = 0; i < g->n_parties; i++) {
 		struct fsv_guest_party *p = &g->parties[i];
+		int r;
 
-		*p = (struct fsv_guest_party){ .guest = g, .partner = &g->model->partners[i] };
-		opt.body = fsv_guest_packet(g, p->partner);
+		if (p->cached && fsv_guest_use_cached(p))
+			continue;
+		r = fsv_server_hop(g->in.server, g->view, NULL, &p->hop, err);
+		if (r < 0)
+			return r;
+		p->packet = fsv_guest_packet(g, p);
 		g->n_waiting++;
-		p->request = fsv_rpc_send(g->in.worker, &opt, on_answer, p);
+		send_packet(p);
 	}
+	return 0;
+}
+
+static void on_cached(struct fsv_cache_lookup *lookup)
+{
+	struct fsv_guest *g = lookup->arg;
+	struct fsv_err err;
+	int r = g->fault ? 0 : ask_parties(g, &err);
+
+	if (r < 0)
+		give_up(g, r, err.text);
+	part_done(g);
+}
+
+/* Asks them, at once or when it is known what the cache has. */
+static int begin_asking(struct fsv_guest *g, struct fsv_err *err)
+{
+	bool batch = g->kind == FSV_REQUEST_BATCH;
+	int64_t own_ms = batch ? g->view->batch_ms : g->view->single_ms;
+
+	if (!fsv_plan_asks_partners(g->model->plan))
+		return 0;
+	g->deadline = fsv_min_deadline(g->in.deadline, fsv_deadline_in_ms(own_ms));
+	fsv_guest_encode_sent(g);
+	g->n_parties = g->model->n_partners;
+	g->parties = FSV_ARENA_NEW_N(g->in.arena, struct fsv_guest_party, g->n_parties);
+	for (unsigned i = 0; i < g->n_parties; i++)
+		g->parties[i] = (struct fsv_guest_party){
+			.guest = g, .partner = &g->model->partners[i], .asked = g->indexes, .n_asked = batch ? g->n_rows : 0,
+		};
+	if (!g->view->cache || g->n_parties == 0)
+		return ask_parties(g, err);
+	g->n_waiting++;
+	fsv_guest_look_up(g, on_cached);
 	return 0;
 }
 
 /* The own part ---------------------------------------------------------------------------------------- */
 
-static int compute_single(struct fsv_guest *g, struct fsv_err *err)
+static int compute(struct fsv_guest *g, struct fsv_err *err)
 {
-	return fsv_plan_local(g->model->plan, g->request.features, g->in.arena, &g->row, err);
-}
-
-/* A row that fails is told of when it is merged. */
-static void compute_batch(struct fsv_guest *g)
-{
-	g->rows = FSV_ARENA_NEW_N(g->in.arena, struct fsv_row *, g->n_rows);
-	for (size_t i = 0; i < g->n_rows; i++) {
-		const struct fsv_request_row *row = &g->request.rows[g->order[i]];
-		struct fsv_err err;
-
-		if (row->features_null ||
-		    fsv_plan_local(g->model->plan, row->features, g->in.arena, &g->rows[i], &err) < 0)
-			g->rows[i] = NULL;
-	}
+	if (g->kind == FSV_REQUEST_SINGLE)
+		return fsv_plan_local(g->model->plan, g->request.features, g->in.arena, &g->row, err);
+	g->n_waiting++;
+	fsv_guest_compute_rows(g, part_done);
+	return 0;
 }
 
 /* From start to end ------------------------------------------------------------------------------------ */
@@ -199,23 +266,21 @@ struct fsv_guest *fsv_guest_start(const struct fsv_guest_in *in, enum fsv_reques
 	g->interface = &interfaces[kind];
 	g->began = fsv_now_ns();
 	g->trace = fsv_trace_start(in->arena, in->case_id, in->traceparent, in->hops);
+	g->n_waiting = 1;	/* this function: nothing ends the request before it does */
 	r = fsv_server_enter(in->server, g->interface, in->too_late, &g->view, &err);
 	if (r == 0)
 		r = read_request(g, &err);
 	if (r == 0)
 		r = find_model(g, &err);
 	if (r == 0)
-		r = ask_parties(g, &err);
-	if (r == 0 && kind == FSV_REQUEST_SINGLE)
-		r = compute_single(g, &err);
-	else if (r == 0)
-		compute_batch(g);
+		r = begin_asking(g, &err);
+	if (r == 0)
+		r = compute(g, &err);
 	if (r < 0)
 		give_up(g, r, err.text);
-	if (g->n_waiting > 0)
+	if (--g->n_waiting > 0)
 		return g;
-	fsv_guest_finish(g);
-	return NULL;
+	return fsv_guest_finish(g) ? NULL : g;
 }
 
 void fsv_guest_cancel(struct fsv_guest *g)

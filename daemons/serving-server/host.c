@@ -13,6 +13,7 @@
 #include "model/plan.h"
 #include "request.h"
 #include "server.h"
+#include "slices.h"
 
 enum { NO_FEATURE = 113, SYSTEM_ERROR = 110, PROTOCOL_2X = 200 };
 
@@ -43,6 +44,8 @@ struct host {
 	int64_t asked;				/* when the adaptor was */
 	struct fsv_lookup lookup;
 	struct fsv_batch_lookup batch_lookup;
+	struct fsv_envelope_row *results;
+	struct fsv_slices *slices;		/* hold what the results refer to */
 };
 
 static const struct {
@@ -91,6 +94,7 @@ static void answer(struct host *h, struct fsv_envelope *e)
 	log_end(h, e, fsv_buf_str(&out));
 	fsv_count_request("host", h->interface ? h->interface->service : "unaryCall", e->retcode, h->began);
 	bytes = fsv_packet_encode_body(fsv_buf_str(&out), h->arena);
+	fsv_slices_free(h->slices);
 	fsv_model_unref(h->model);
 	fsv_server_leave(h->server, h->view);
 	fsv_rpc_reply(h->call, bytes);
@@ -114,17 +118,17 @@ static int score(struct host *h, struct fsv_str features, struct fsv_jsonw *w, s
 	return r;
 }
 
-static void log_local_fault(struct host *h, const struct fsv_err *err)
+static void log_local_fault(struct host *h, struct fsv_str why)
 {
 	const struct fsv_log_tags tags = tags_of(h);
 
-	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: model %.160s: %s; the guest is told that it failed", tags.case_id,
-			h->model->key, err->text);
+	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: model %.160s: %.*s; the guest is told that it failed",
+			h->trace.case_id.p, h->model->key, FSV_STR_ARG(why));
 }
 
-static void begin_members(struct host *h, struct fsv_buf *members, struct fsv_jsonw *w)
+static void begin_members(struct fsv_arena *arena, struct fsv_buf *members, struct fsv_jsonw *w)
 {
-	fsv_buf_init(members, h->arena, 0);
+	fsv_buf_init(members, arena, 0);
 	fsv_jsonw_init(w, members);
 }
 
@@ -159,9 +163,9 @@ static void on_features(struct fsv_lookup *lookup)
 		answer_fault(h, lookup->retcode, "adaptor return error");
 		return;
 	}
-	begin_members(h, &members, &w);
+	begin_members(h->arena, &members, &w);
 	if (score(h, lookup->features, &w, &err) < 0) {
-		log_local_fault(h, &err);
+		log_local_fault(h, fsv_str(err.text));
 		answer_fault(h, SYSTEM_ERROR, LOCAL_FAULT);
 		return;
 	}
@@ -174,33 +178,69 @@ static bool no_features(struct fsv_str object)
 	return fsv_str_blank(fsv_str_sub(object, 1, object.n - 1));
 }
 
-static void score_row(struct host *h, size_t i, struct fsv_envelope_row *row)
+/* What a person is scored on: what the adaptor found, else what the guest sent. */
+static struct fsv_str features_of(const struct host *h, size_t i)
 {
-	const struct fsv_request_row *asked = &h->request.rows[h->order[i]];
 	struct fsv_str found = h->batch_lookup.rows[i].features;
-	struct fsv_str features = found.n > 0 ? found : asked->features;
+
+	return found.n > 0 ? found : h->request.rows[h->order[i]].features;
+}
+
+static void answer_row(struct host *h, size_t i, const struct fsv_plan_row *own, struct fsv_arena *arena)
+{
+	struct fsv_envelope_row *row = &h->results[i];
+	struct fsv_str why = own->why;
 	struct fsv_buf members;
 	struct fsv_jsonw w;
 	struct fsv_err err;
+	bool failed = !own->row;
 
-	*row = (struct fsv_envelope_row){ .index = asked->index };
-	begin_members(h, &members, &w);
-	if (score(h, features, &w, &err) < 0) {
-		log_local_fault(h, &err);
-		begin_members(h, &members, &w);
+	*row = (struct fsv_envelope_row){ .index = h->request.rows[h->order[i]].index };
+	begin_members(arena, &members, &w);
+	if (h->batch_lookup.rows[i].retcode != 0) {
+		row->retcode = h->batch_lookup.rows[i].retcode;
+		fsv_jsonw_kv_str(&w, "message", FSV_STR("adaptor return error"));
+		row->members = fsv_buf_str(&members);
+		return;
+	}
+	if (!failed && fsv_plan_write_local(h->model->plan, own->row, h->before_2, &w, &err) < 0) {
+		failed = true;
+		why = fsv_str(err.text);
+	}
+	if (failed) {
+		log_local_fault(h, why);
+		begin_members(arena, &members, &w);
 		fsv_jsonw_kv_str(&w, "message", FSV_STR(LOCAL_FAULT));
 		row->retcode = SYSTEM_ERROR;
-	} else if (no_features(features)) {
+	} else if (no_features(own->features)) {
 		fsv_jsonw_kv_str(&w, "message", FSV_STR("no feature"));
 		row->retcode = NO_FEATURE;
 	}
 	row->members = fsv_buf_str(&members);
 }
 
+static void score_rows(void *arg, size_t from, size_t to, struct fsv_arena *arena)
+{
+	struct host *h = arg;
+	struct fsv_plan_row *own = FSV_ARENA_NEW_N(arena, struct fsv_plan_row, to - from);
+
+	for (size_t i = from; i < to; i++)
+		own[i - from].features = features_of(h, i);
+	fsv_plan_local_rows(h->model->plan, own, to - from, arena);
+	for (size_t i = from; i < to; i++)
+		answer_row(h, i, &own[i - from], arena);
+}
+
+static void on_scored(void *arg)
+{
+	struct host *h = arg;
+
+	answer(h, &(struct fsv_envelope){ .retmsg = FSV_STR(""), .rows = h->results, .n_rows = h->n_rows });
+}
+
 static void on_batch_features(struct fsv_batch_lookup *lookup)
 {
 	struct host *h = lookup->arg;
-	struct fsv_envelope_row *rows;
 
 	count_lookup(h, h->view->batch, lookup->retcode);
 	if (cut_off(h))
@@ -209,10 +249,12 @@ static void on_batch_features(struct fsv_batch_lookup *lookup)
 		answer_fault(h, lookup->retcode, "adaptor return error");
 		return;
 	}
-	rows = FSV_ARENA_NEW_N(h->arena, struct fsv_envelope_row, h->n_rows);
-	for (size_t i = 0; i < h->n_rows; i++)
-		score_row(h, i, &rows[i]);
-	answer(h, &(struct fsv_envelope){ .retmsg = FSV_STR(""), .rows = rows, .n_rows = h->n_rows });
+	h->results = FSV_ARENA_NEW_N(h->arena, struct fsv_envelope_row, h->n_rows);
+	fsv_slices_start(&(struct fsv_slices_opt){
+		.n_rows = h->n_rows, .rows = h->view->batch_slice, .pool = h->server->batch_pool,
+		.n_threads = h->server->batch_threads, .worker = fsv_rpc_call_worker(h->call), .work = score_rows,
+		.done = on_scored, .arg = h,
+	}, &h->slices);
 }
 
 /* Features ------------------------------------------------------------------------------------------ */

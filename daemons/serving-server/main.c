@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fate-serving-server: scores with the models of one party, as guest and as host. */
 #include "base/log.h"
+#include "registration.h"
 #include "server.h"
 #include "serving-server-conf.h"
 #include "svc/svc.h"
@@ -12,7 +13,10 @@ static void progress(void *arg, unsigned n_done, unsigned of)
 
 static int init(struct fsv_svc *svc, struct fsv_err *err)
 {
-	return fsv_server_start(fsv_svc_user(svc), (struct fsv_conf *)fsv_svc_conf(svc), progress, svc, err);
+	struct fsv_server *server = fsv_svc_user(svc);
+	int r = fsv_server_start(server, (struct fsv_conf *)fsv_svc_conf(svc), progress, svc, err);
+
+	return r < 0 ? r : fsv_server_register(server, fsv_svc_loop(svc), err);
 }
 
 static int reload(struct fsv_svc *svc, const struct fsv_conf *was, struct fsv_err *err)

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "adaptor.h"
+#include "base/crew.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/pool.h"
+#include "base/thread.h"
 #include "base/time.h"
+#include "cache/cache.h"
 #include "codec/json.h"
 #include "flow.h"
 #include "guest.h"
@@ -16,11 +21,13 @@
 #include "http-work.h"
 #include "net/http-client.h"
 #include "net/http.h"
+#include "net/redis.h"
+#include "registry/registry.h"
 #include "serving-server-conf.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
 
 FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
 FSV_METRIC(bound, FSV_GAUGE, "fate_serving_bound_services", "", "Service ids that a model is bound to.");
@@ -70,21 +77,11 @@ static int connect_proxy(const struct fsv_server *server, struct fsv_server_view
 	return r;
 }
 
-/* What an operator may count on, and would miss. */
-static void warn_of_idle_keys(const struct fsv_conf *conf)
-{
-	if (fsv_conf_is_set(conf, FSV_SK_ZK_URL))
-		fsv_log_warn("%s: zk.url has no effect in this version; nothing is registered, and packets go to the "
-			     "address under proxy", fsv_conf_where(conf, FSV_SK_ZK_URL));
-	if (fsv_conf_bool(conf, FSV_SK_RESULT_CACHE))
-		fsv_log_warn("%s: remoteModelInferenceResultCacheSwitch has no effect in this version; hosts are asked "
-			     "every time", fsv_conf_where(conf, FSV_SK_RESULT_CACHE));
-}
-
 static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
 		     struct fsv_err *err)
 {
-	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool };
+	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool, .crews = server->crews,
+		.redis = server->feature_redis ? server->feature_redis : server->redis };
 	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
 	int r;
 
@@ -93,6 +90,7 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 	view->single_ms = fsv_conf_int(conf, FSV_SK_SINGLE_TIMEOUT);
 	view->batch_ms = fsv_conf_int(conf, FSV_SK_BATCH_TIMEOUT);
 	view->batch_max = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_MAX);
+	view->batch_slice = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_SLICE);
 	view->role = fsv_conf_str(conf, FSV_SK_ROLE_NAME);
 	view->print_input = fsv_conf_bool(conf, FSV_SK_PRINT_INPUT);
 	view->print_output = fsv_conf_bool(conf, FSV_SK_PRINT_OUTPUT);
@@ -104,12 +102,23 @@ static int make_view(const struct fsv_server *server, struct fsv_conf *conf, str
 	view->single = fsv_adaptor_new(conf, FSV_SK_SINGLE_ADAPTOR, &env);
 	view->batch = fsv_adaptor_new(conf, FSV_SK_BATCH_ADAPTOR, &env);
 	view->flow = load_flow(server);
-	warn_of_idle_keys(conf);
+	view->cache = fsv_conf_bool(conf, FSV_SK_RESULT_CACHE) ? server->cache : NULL;
 	*ret_view = view;
 	return 0;
 }
 
 /* Start ------------------------------------------------------------------------------------------- */
+
+/* A worker takes part in what it gives away, so one thread less than cores is enough. */
+static int start_batch_pool(struct fsv_server *server, struct fsv_err *err)
+{
+	int64_t threads = fsv_conf_int(server->conf, FSV_SK_BATCH_THREADS);
+
+	server->batch_threads = threads > 0 ? (unsigned)threads : fsv_cpus() - 1;
+	if (server->batch_threads == 0)
+		return 0;
+	return fsv_pool_new("batch", server->batch_threads, BATCH_QUEUE, &server->batch_pool, err);
+}
 
 static int start_threads(struct fsv_server *server, struct fsv_err *err)
 {
@@ -121,8 +130,11 @@ static int start_threads(struct fsv_server *server, struct fsv_err *err)
 	};
 	int r = fsv_rpc_new(workers, &server->rpc, err);
 
+	server->crews = fsv_crews_new();
 	if (r == 0)
 		r = fsv_pool_new("features", POOL_THREADS, POOL_QUEUE, &server->pool, err);
+	if (r == 0)
+		r = start_batch_pool(server, err);
 	if (r == 0)
 		r = fsv_http_client_new(&client, &server->client, err);
 	return r;
@@ -146,6 +158,62 @@ static int open_models(struct fsv_server *server, void (*progress)(void *arg, un
 	fsv_log_info("%u models restored, %u service ids bound to them; %u models and %u bindings could not be used",
 		     report.restored, report.bound, report.failed, report.dropped_bindings);
 	return 0;
+}
+
+static int connect_redis(const struct fsv_conf *conf, const char *const *nodes, bool cluster, unsigned password_file,
+			 struct fsv_redis **ret_redis, struct fsv_err *err)
+{
+	const struct fsv_redis_opt opt = {
+		.nodes = nodes, .cluster = cluster,
+		.password = password_file == FSV_SK_REDIS_PASSWORD_FILE ? fsv_conf_str(conf, FSV_SK_REDIS_PASSWORD) : NULL,
+		.password_file = fsv_conf_str(conf, password_file),
+		.timeout_ms = fsv_conf_int(conf, FSV_SK_REDIS_TIMEOUT),
+		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_TOTAL),
+		.max_idle = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_IDLE),
+		.max_commands = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_COMMANDS),
+		.max_reply = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_REPLY), .tls = fsv_conf_bool(conf, FSV_SK_REDIS_TLS),
+		.ca_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CA), .cert_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CERT),
+		.key_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_KEY),
+	};
+	int r = fsv_redis_new(&opt, ret_redis, err);
+
+	return r < 0 ? fsv_err_wrap(err, "redis") : 0;
+}
+
+/* Whatever the configuration names; that nobody is there yet is no reason not to start. */
+static int start_redis(struct fsv_server *server, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = server->conf;
+	const char *const *nodes = fsv_conf_list(conf, FSV_SK_REDIS_CLUSTER_NODES);
+	const char *const *of_features = fsv_conf_list(conf, FSV_SK_FEATURE_REDIS_NODES);
+	struct fsv_str ip = fsv_str_trim(fsv_str(fsv_conf_str(conf, FSV_SK_REDIS_IP)));
+	bool cluster = *nodes != NULL, v6 = fsv_str_find(ip, ':', 0) < ip.n;
+	char one[300];
+	const char *const single[] = { one, NULL };
+	int r = 0;
+
+	snprintf(one, sizeof(one), v6 ? "[%.*s]:%lld" : "%.*s:%lld", FSV_STR_ARG(ip),
+		 (long long)fsv_conf_int(conf, FSV_SK_REDIS_PORT));
+	if (cluster || ip.n > 0)
+		r = connect_redis(conf, cluster ? nodes : single, cluster, FSV_SK_REDIS_PASSWORD_FILE, &server->redis, err);
+	if (r == 0 && *of_features)
+		r = connect_redis(conf, of_features, fsv_conf_bool(conf, FSV_SK_FEATURE_REDIS_CLUSTER),
+				  FSV_SK_FEATURE_REDIS_PASSWORD_FILE, &server->feature_redis, err);
+	return r;
+}
+
+static void make_cache(struct fsv_server *server)
+{
+	const struct fsv_conf *conf = server->conf;
+	bool redis = fsv_conf_enum(conf, FSV_SK_CACHE_TYPE) == 1;
+
+	server->cache = fsv_cache_new(&(struct fsv_cache_opt){
+		.max_value = (size_t)fsv_conf_int(conf, FSV_SK_CACHE_MAX_VALUE),
+		.expire_ms = fsv_conf_int(conf, redis ? FSV_SK_REDIS_EXPIRE : FSV_SK_LOCAL_EXPIRE),
+		.max_entries = (size_t)fsv_conf_int(conf, FSV_SK_LOCAL_MAX_SIZE),
+		.max_bytes = (size_t)fsv_conf_int(conf, FSV_SK_LOCAL_MAX_BYTES),
+		.sweep_ms = fsv_conf_int(conf, FSV_SK_LOCAL_INTERVAL), .redis = redis ? server->redis : NULL,
+	});
 }
 
 static int start_grpc(struct fsv_server *server, struct fsv_err *err)
@@ -221,6 +289,10 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	if (r == 0)
 		r = open_models(server, progress, arg, err);
 	if (r == 0)
+		r = start_redis(server, err);
+	if (r == 0)
+		make_cache(server);
+	if (r == 0)
 		r = make_view(server, conf, &view, err);
 	if (r < 0)
 		return r;
@@ -250,18 +322,39 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 
 /* Stop -------------------------------------------------------------------------------------------- */
 
-void fsv_server_drain(struct fsv_server *server)
+static void refuse_requests(void *arg)
 {
+	struct fsv_server *server = arg;
+
+	server->leaving = false;
 	if (server->http)
 		fsv_http_drain(server->http);
 	if (server->grpc)
 		fsv_rpc_server_drain(server->grpc);
 }
 
+void fsv_server_drain(struct fsv_server *server)
+{
+	if (!server->registry) {
+		refuse_requests(server);
+		return;
+	}
+	server->leaving = true;
+	fsv_registry_leave(server->registry, fsv_conf_int(server->conf, FSV_SK_REGISTRY + FSV_RK_GRACE), refuse_requests, server);
+}
+
 unsigned fsv_server_busy(struct fsv_server *server)
 {
-	return (server->http ? fsv_http_inflight(server->http) : 0) +
+	return server->leaving + (server->http ? fsv_http_inflight(server->http) : 0) +
 	       (server->grpc ? fsv_rpc_server_inflight(server->grpc) : 0);
+}
+
+static void stop_redis(struct fsv_server *server)
+{
+	if (server->redis)
+		fsv_redis_stop(server->redis);
+	if (server->feature_redis)
+		fsv_redis_stop(server->feature_redis);
 }
 
 /* Ends gRPC's calls. Those that wait for features when the time is up could not be interrupted, so what they
@@ -274,9 +367,25 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 		open = fsv_rpc_server_inflight(server->grpc);
 		atomic_store(&server->cutting, true);
 		fsv_http_client_stop(server->client);
+		fsv_crews_cut(server->crews);
+		stop_redis(server);
 	}
 	cut = fsv_rpc_server_stop(server->grpc, deadline_ns);
 	return cut > open ? cut : open;
+}
+
+/* A thread that is stuck in a database or a plugin is left behind: nothing waits for it any more. */
+static void stop_crews(struct fsv_server *server, int64_t deadline_ns)
+{
+	int64_t grace = fsv_deadline_in_ms(CREWS_GRACE_MS);
+	unsigned left;
+
+	if (!server->crews)
+		return;
+	left = fsv_crews_wait(server->crews, deadline_ns > grace ? deadline_ns : grace);
+	if (left > 0)
+		fsv_log_warn("%u feature sources (databases or plugins) did not end in time and are left behind", left);
+	server->crews = fsv_crews_free(server->crews);
 }
 
 unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
@@ -296,12 +405,21 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	/* From here on no host asks an adaptor for anything. */
 	if (server->client)
 		fsv_http_client_free(server->client);
+	stop_redis(server);
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
+	stop_crews(server, deadline_ns);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
+	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
+	if (server->batch_pool)
+		fsv_pool_free(server->batch_pool);
+	fsv_registry_free(server->registry);
 	fsv_http_works_free(server->http_works);
+	fsv_cache_free(server->cache);
+	fsv_redis_free(server->redis);
+	fsv_redis_free(server->feature_redis);
 	fsv_models_free(server->models);
 	fsv_conf_unref(server->conf);
 	fsv_conf_unref(server->first_conf);
@@ -327,6 +445,10 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 	fsv_buf_printf(out, "%u models, %u service ids bound; %u in flight, %.0f/s", fsv_models_count(server->models),
 		       fsv_models_bound(server->models), atomic_load_explicit(&server->inflight, memory_order_relaxed),
 		       (double)(requests - server->requests_shown) / seconds);
+	if (server->registry) {
+		fsv_buf_puts(out, "; ");
+		fsv_registry_status(server->registry, out);
+	}
 	server->requests_shown = requests;
 	server->shown_at = now;
 }
@@ -368,14 +490,6 @@ int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_
 	if (fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(resource)), n, fsv_wall_ms()))
 		return 0;
 	return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, model resource: %s", resource);
-}
-
-int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel, struct fsv_err *err)
-{
-	if (!view->proxy)
-		return fsv_err_set(err, FSV_E_ROUTER, "address is error in config file: proxy is not set");
-	*ret_channel = view->proxy;
-	return 0;
 }
 
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena)

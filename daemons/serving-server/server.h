@@ -19,6 +19,8 @@
 #include "net/rpc.h"
 
 struct fsv_adaptor;
+struct fsv_cache;
+struct fsv_crews;
 struct fsv_flow;
 struct fsv_http;
 struct fsv_http_client;
@@ -26,6 +28,8 @@ struct fsv_http_works;
 struct fsv_monitor;
 struct fsv_log_tags;
 struct fsv_pool;
+struct fsv_redis;
+struct fsv_registry;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 #define FSV_PROTOCOL_NUMBER	"216"
@@ -36,8 +40,9 @@ struct fsv_server_view {
 	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
 	struct fsv_flow *flow;			/* NULL when there are no rules */
+	struct fsv_cache *cache;		/* the server's; NULL when it is switched off */
 	int64_t single_ms, batch_ms;
-	size_t batch_max;
+	size_t batch_max, batch_slice;
 	const char *role;
 	bool print_input, print_output;
 };
@@ -50,7 +55,15 @@ struct fsv_server {
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */
+	struct fsv_pool *batch_pool;		/* helps with large batches; NULL: the workers are alone */
+	unsigned batch_threads;
+	struct fsv_crews *crews;		/* of databases and plugins */
 	struct fsv_models *models;
+	struct fsv_redis *redis;		/* of redis.…; NULL when it names no server */
+	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
+	struct fsv_cache *cache;		/* of hosts' answers */
+	struct fsv_registry *registry;		/* NULL when none is used */
+	bool route_by_registry;			/* the proxy is looked for there */
 
 	struct fsv_snapshot view;		/* struct fsv_server_view */
 	unsigned max_inflight;
@@ -61,6 +74,7 @@ struct fsv_server {
 	/* Main thread only. */
 	struct fsv_conf *conf;			/* one reference */
 	struct fsv_conf *first_conf;		/* what needs a restart goes by it; one reference */
+	bool leaving;				/* the registry, before requests are refused */
 	uint64_t requests_shown;
 	int64_t shown_at;
 };
@@ -74,6 +88,7 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 		     struct fsv_err *err) FSV_MUST_CHECK;
 /* Takes over what can change without a restart; models stay. */
 int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct fsv_err *err) FSV_MUST_CHECK;
+/* Leaves the registry first: while others may still find us, requests are accepted. */
 void fsv_server_drain(struct fsv_server *server);
 unsigned fsv_server_busy(struct fsv_server *server);
 /* Returns the number of requests that were cut off. Accepts what start left half done. Look-ups of features
@@ -101,10 +116,6 @@ void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view);
 /* Flow control of a model, one unit for each row. FSV_E_OVERLOAD. */
 int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_model *model, unsigned n,
 			   struct fsv_arena *arena, struct fsv_err *err) FSV_MUST_CHECK;
-
-/* The one place that decides where packets to other parties go. Borrowed from the view. FSV_E_ROUTER. */
-int fsv_server_proxy(const struct fsv_server_view *view, struct fsv_rpc_channel **ret_channel,
-		     struct fsv_err *err) FSV_MUST_CHECK;
 
 /* One line with the JSON text as it would be re-encoded, for print.input.data and print.output.data. */
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena);

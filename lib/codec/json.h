@@ -63,6 +63,12 @@ bool fsv_json_elem(struct fsv_json *j);
  * ret_span is given, the bytes it took (a view of the input). */
 enum fsv_json_type fsv_json_skip(struct fsv_json *j, struct fsv_str *ret_span);
 
+/* Where a value is due: goes on behind one that the caller has read by itself. */
+static inline void fsv_json_behind(struct fsv_json *j, const char *end_of_value)
+{
+	j->p = end_of_value;
+}
+
 /* True when nothing but white space is left. */
 bool fsv_json_end(struct fsv_json *j);
 

@@ -84,12 +84,15 @@ static struct decimal double_digits(uint64_t bits)
 	int biased = (int)(bits >> 52 & 0x7ff);
 	int q = biased - 1075;
 	bool power_of_two = c == 0;
+	struct decimal d;
 
 	if (biased == 0)
 		return c < 3 ? shortest_tiny(c, -1074) : shortest(c, -1074, false);
 	c |= UINT64_C(1) << 52;
 	if (q < 0 && q > -53 && c >> -q << -q == c)
 		return (struct decimal){ c >> -q, 0 };	/* a whole number */
+	if (fsv_jdk_digits(c, q, &d.digits, &d.exp))
+		return d;
 	return shortest(c, q, power_of_two && biased > 1);
 }
 
@@ -149,6 +152,12 @@ static unsigned put_digits(char out[PADDED], uint64_t v, unsigned n)
 	};
 	uint64_t high, low;
 
+	if (n > DIGITS) {
+		/* Only of whole numbers, whose last digit then is not 0. */
+		(void)put_digits(out, v / 10, DIGITS);
+		out[DIGITS] = (char)('0' + v % 10);
+		return DIGITS + 1;
+	}
 	v *= pow10[n - 1];
 	high = eight_digits((uint32_t)(v / 100000000 % 100000000));
 	low = eight_digits((uint32_t)(v % 100000000));
@@ -200,7 +209,7 @@ static char *put_java(char *p, struct decimal d)
 	}
 	p[0] = digits[0];
 	p[1] = '.';
-	memcpy(p + 2, digits + 1, 16);
+	memcpy(p + 2, digits + 1, DIGITS);
 	return put_exponent(p + 1 + (n > 1 ? n : 2), e);
 }
 

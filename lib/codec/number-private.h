@@ -3,6 +3,7 @@
 #ifndef FSV_CODEC_NUMBER_PRIVATE_H
 #define FSV_CODEC_NUMBER_PRIVATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FSV_POW10_MIN = -342, FSV_POW10_MAX = 324 };
@@ -21,5 +22,9 @@ static inline int fsv_log2_pow10(int q)
 {
 	return (q * 1741647) >> 19;
 }
+
+/* Digits and power of ten of c * 2^q, c with its top bit (2^52) set, where Java before 19 prints others than the
+ * shortest ones; false where it does not. */
+bool fsv_jdk_digits(uint64_t c, int q, uint64_t *ret_digits, int *ret_exponent);
 
 #endif

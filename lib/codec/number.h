@@ -10,7 +10,8 @@
 
 enum { FSV_DOUBLE_TEXT_MAX = 32 };
 
-/* Double.toString: shortest digits that read back equal; positional with at least one fraction
+/* Double.toString as it is before Java 19: digits that read back equal, the shortest but for whole numbers beyond
+ * 2^53, some up to 2^100, and powers of two; positional with at least one fraction
  * digit for 1e-3 <= |v| < 1e7, else D.DDDE[-]X; "NaN", "Infinity", "-Infinity", "0.0", "-0.0".
  * Writes no NUL; returns the length. */
 size_t fsv_double_to_java(double v, char out[FSV_DOUBLE_TEXT_MAX]);

@@ -93,19 +93,16 @@ static size_t chain_length(const uint32_t *spreads, size_t n, uint32_t mask, uin
 	return length;
 }
 
-/* Number of buckets in the end. A table grows when it is three quarters full, and a small one also when a
- * key meets a long chain. */
-static size_t final_capacity(const uint32_t *spreads, size_t n, size_t capacity)
+/* A table grows when it is three quarters full, and a small one also when a key meets a long chain. */
+uint32_t fsv_java_capacity_of(const uint32_t *spreads, size_t n, uint32_t capacity)
 {
 	for (size_t i = 0; i < n && capacity < CAPACITY_MIN_TREE; i++) {
-		if (chain_length(spreads, i, (uint32_t)capacity - 1, spreads[i]) >= CHAIN_MAX)
+		if (chain_length(spreads, i, capacity - 1, spreads[i]) >= CHAIN_MAX)
 			capacity *= 2;
 		if (i + 1 > capacity / 4 * 3)
 			capacity *= 2;
 	}
-	while (n > capacity / 4 * 3)
-		capacity *= 2;
-	return capacity;
+	return fsv_java_capacity(n, capacity);
 }
 
 /* Stable counting sort of keys by bucket. ends: room for capacity numbers. */
@@ -143,7 +140,7 @@ size_t fsv_java_order(const struct fsv_str *keys, size_t n, unsigned capacity, u
 	found = drop_repeats(keys, n, slots, n_slots, first);
 	for (size_t i = 0; i < found; i++)
 		spreads[i] = fsv_java_spread(fsv_java_hash(keys[first[i]]));
-	capacity = (unsigned)final_capacity(spreads, found, capacity);
+	capacity = fsv_java_capacity_of(spreads, found, capacity);
 	sort_by_bucket(first, spreads, found, slots, capacity, ret_order);
 	if (room != small)
 		free(room);

@@ -33,4 +33,15 @@ static inline uint32_t fsv_java_spread(int32_t hash)
  */
 size_t fsv_java_order(const struct fsv_str *keys, size_t n, unsigned capacity, uint32_t *ret_order);
 
+/* Number of buckets of a HashMap(capacity) that n keys were put into one by one, long chains aside. */
+static inline uint32_t fsv_java_capacity(size_t n, uint32_t capacity)
+{
+	while (n > capacity / 4 * 3 && capacity < 1u << 30)
+		capacity *= 2;
+	return capacity;
+}
+
+/* The same, with the chains that n keys of these spread hashes make in a small table. */
+uint32_t fsv_java_capacity_of(const uint32_t *spreads, size_t n, uint32_t capacity);
+
 #endif

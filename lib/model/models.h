@@ -73,6 +73,10 @@ struct fsv_model *fsv_models_by_name(struct fsv_models *models, struct fsv_str t
 /* Host model whose partner (a guest model, named by its own names) this is: 1.x guests. */
 struct fsv_model *fsv_models_by_partner(struct fsv_models *models, struct fsv_str table_name,
 					struct fsv_str name_space);
+/* Names that others ask for this server's models by: fn for each bound service id whose model is there, and, with an
+ * empty one, for each host model. [any thread] */
+void fsv_models_names(struct fsv_models *models,
+		      void (*fn)(void *arg, struct fsv_str service_id, const struct fsv_model *model), void *arg);
 unsigned fsv_models_count(struct fsv_models *models);
 unsigned fsv_models_bound(struct fsv_models *models);
 

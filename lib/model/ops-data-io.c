@@ -142,21 +142,23 @@ static int read_source(struct fsv_compile *c, const struct fsv_dsl_component *co
 	return intern_all(c, (const Fsv__DataIOParam *)message, s, err);
 }
 
-/* The frame behind it, and the columns whose values it makes. */
-static struct fsv_frame *make_frame(struct fsv_compile *c, struct source *s, const struct fsv_frame *in,
-				    const uint32_t **ret_made, uint32_t *ret_n)
+/* The frame behind it, and the columns whose values it makes: their number is returned. */
+static uint32_t make_frame(struct fsv_compile *c, struct source *s, const struct fsv_frame *in,
+			   struct fsv_frame **ret_frame, uint32_t **ret_made)
 {
 	uint32_t *made = s->imputer ? s->imputed : s->header, n = s->imputer ? s->n_imputed : s->n_header;
+	struct fsv_frame *frame;
 
-	if (!s->imputer && !s->sparse) {
-		*ret_made = s->cut;
-		*ret_n = s->n_cut;
-		return fsv_compile_override(c, in, s->cut, s->n_cut);
-	}
+	if (!s->imputer && !s->sparse)
+		return fsv_frame_override(c, in, s->cut, s->n_cut, ret_frame, ret_made);
 	fsv_compile_java_order(c, made, n, FSV_JAVA_MAP_CAPACITY);
+	frame = fsv_frame_new(c, FSV_ORDER_MODEL, NULL, false, n);
+	for (uint32_t i = 0; i < n; i++)
+		fsv_frame_put(frame, made[i], fsv_compile_slot(c), false);
+	fsv_frame_finish(c, frame);
+	*ret_frame = frame;
 	*ret_made = made;
-	*ret_n = n;
-	return fsv_compile_frame(c, made, n);
+	return n;
 }
 
 static struct fsv_cell zero(void)
@@ -194,9 +196,9 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		   const struct fsv_frame *in, const struct fsv_frame **ret_out, struct fsv_err *err)
 {
 	struct source s = { 0 };
-	const uint32_t *made;
+	struct fsv_frame *out;
 	struct data_io *d;
-	uint32_t n;
+	uint32_t *made, n;
 	int r;
 
 	r = read_source(c, component, &s, err);
@@ -204,7 +206,8 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		return r;
 	if (!s.imputer && !s.sparse && s.n_cut == 0)
 		return 0;
-	*ret_out = make_frame(c, &s, in, &made, &n);
+	n = make_frame(c, &s, in, &out, &made);
+	*ret_out = out;
 	d = (struct data_io *)fsv_compile_add(c, &fsv_op_data_io, component, sizeof(*d), 0);
 	d->format = fsv_arena_str(fsv_compile_arena(c), fsv_str(s.format));
 	if (s.imputer)
@@ -214,12 +217,8 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		fsv_tokens_init(&d->outliers, s.cutter->outlier_value, s.cutter->n_outlier_value,
 				fsv_compile_arena(c));
 	d->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct item, n);
-	for (uint32_t i = 0; i < n; i++) {
-		/* An override skips what its input does not have. */
-		if (fsv_frame_slot(c->plan, *ret_out, made[i]) == FSV_NO_SLOT)
-			continue;
-		make_item(c, &s, in, *ret_out, made[i], &d->items[d->n++]);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		make_item(c, &s, in, out, made[i], &d->items[d->n++]);
 	return 0;
 }
 

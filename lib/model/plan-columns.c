@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names to columns, columns to slots, and the frames that components hand on. */
+/* Names to columns and back. */
 #include "plan-private.h"
 
 #include <stdlib.h>
@@ -39,64 +39,6 @@ int fsv_compile_column(struct fsv_compile *c, struct fsv_str name, uint32_t *ret
 	return 0;
 }
 
-static struct fsv_frame *new_frame(struct fsv_compile *c, uint32_t n)
-{
-	struct fsv_frame *frame = FSV_ARENA_NEW(&c->scratch, struct fsv_frame);
-
-	frame->entries = FSV_ARENA_NEW_N(&c->scratch, struct fsv_frame_entry, n);
-	frame->n_slot_of = c->plan->n_columns;
-	frame->slot_of = FSV_ARENA_NEW_N(&c->scratch, uint32_t, frame->n_slot_of);
-	memset(frame->slot_of, 0xff, frame->n_slot_of * sizeof(*frame->slot_of));
-	return frame;
-}
-
-static void add_entry(struct fsv_frame *frame, uint32_t column, uint32_t slot)
-{
-	frame->entries[frame->n++] = (struct fsv_frame_entry){ column, slot };
-	frame->slot_of[column] = slot;
-}
-
-struct fsv_frame *fsv_compile_frame(struct fsv_compile *c, const uint32_t *columns, uint32_t n)
-{
-	struct fsv_frame *frame = new_frame(c, n);
-
-	for (uint32_t i = 0; i < n; i++)
-		add_entry(frame, columns[i], fsv_compile_slot(c));
-	return frame;
-}
-
-struct fsv_frame *fsv_compile_override(struct fsv_compile *c, const struct fsv_frame *in,
-				       const uint32_t *columns, uint32_t n)
-{
-	struct fsv_frame *frame = new_frame(c, in->n + n);
-	uint32_t known;
-
-	frame->arrival = in->arrival;
-	for (uint32_t i = 0; i < in->n; i++)
-		add_entry(frame, in->entries[i].column, in->entries[i].slot);
-	known = frame->n;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t slot = frame->slot_of[columns[i]];
-
-		if (slot == FSV_NO_SLOT && in->arrival)
-			add_entry(frame, columns[i], fsv_compile_slot(c));
-		else if (slot != FSV_NO_SLOT)
-			frame->slot_of[columns[i]] = fsv_compile_slot(c);
-	}
-	for (uint32_t i = 0; i < known; i++)
-		frame->entries[i].slot = frame->slot_of[frame->entries[i].column];
-	return frame;
-}
-
-uint32_t fsv_frame_slot(const struct fsv_plan *plan, const struct fsv_frame *frame, uint32_t column)
-{
-	uint32_t slot = column < frame->n_slot_of ? frame->slot_of[column] : FSV_NO_SLOT;
-
-	if (slot == FSV_NO_SLOT && frame->arrival)
-		return plan->columns[column].slot;
-	return slot;
-}
-
 void fsv_compile_java_order(struct fsv_compile *c, uint32_t *columns, uint32_t n, unsigned capacity)
 {
 	struct fsv_str *names = FSV_ARENA_NEW_N(&c->scratch, struct fsv_str, n);
@@ -132,6 +74,11 @@ void fsv_compile_index(struct fsv_compile *c)
 			at = (at + 1) & plan->probe_mask;
 		plan->probe[at] = i + 1;
 	}
+	if (!plan->needs_hashes)
+		return;
+	plan->hashes = FSV_ARENA_NEW_N(&plan->arena, uint32_t, plan->n_columns);
+	for (uint32_t i = 0; i < plan->n_columns; i++)
+		plan->hashes[i] = fsv_java_spread(fsv_java_hash(columns[i].name));
 }
 
 uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name)

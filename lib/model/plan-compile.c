@@ -8,6 +8,7 @@
 /* What a component hands on. */
 struct output {
 	const struct fsv_frame *frame;	/* NULL: a predictor's result */
+	const struct fsv_op *op;	/* whose result */
 };
 
 static void *proto_alloc(void *arena, size_t size)
@@ -67,22 +68,52 @@ struct fsv_op *fsv_compile_add(struct fsv_compile *c, const struct fsv_op_kind *
 	return op;
 }
 
+/* A component that changes what a predictor found. */
+static int compile_adjuster(struct fsv_compile *c, const struct fsv_dsl_component *component,
+			    const struct fsv_op_kind *kind, const struct output *in, struct output *out,
+			    struct fsv_err *err)
+{
+	unsigned at = c->plan->n_ops;
+	int r;
+
+	if (in->frame && kind->passes_features)
+		return 0;
+	if (in->frame)
+		return fsv_err_set(err, FSV_E_MODEL_INIT, "it needs a score and stands behind no predictor");
+	r = kind->compile(c, component, NULL, NULL, err);
+	if (r == 0 && c->plan->n_ops > at) {
+		c->plan->ops[at]->upstream = in->op;
+		out->op = c->plan->ops[at];
+	}
+	return r;
+}
+
 static int compile_known(struct fsv_compile *c, const struct fsv_dsl_component *component,
 			 const struct fsv_op_class *class, const struct output *in, struct output *out,
 			 struct fsv_err *err)
 {
+	unsigned at = c->plan->n_ops;
+	int r;
+
 	*out = *in;
+	if (class->refused)
+		return fsv_err_set(err, FSV_E_MODEL_INIT, "this class is not supported: %s", class->refused);
 	if (!(class->role & (c->opt->guest ? FSV_GUEST : FSV_HOST)))
 		return fsv_err_set(err, FSV_E_MODEL_INIT, "this class belongs into the model of a %s",
 				   c->opt->guest ? "host" : "guest");
 	if (!class->kind)
 		return 0;
+	if (class->kind->adjust)
+		return compile_adjuster(c, component, class->kind, in, out, err);
 	if (!in->frame)
 		return fsv_err_set(err, FSV_E_MODEL_INIT,
 				   "it stands behind a predictor and cannot use a score");
-	if (class->kind->predictor)
+	r = class->kind->compile(c, component, in->frame, &out->frame, err);
+	if (r == 0 && class->kind->predictor) {
 		out->frame = NULL;
-	return class->kind->compile(c, component, in->frame, &out->frame, err);
+		out->op = c->plan->ops[at];
+	}
+	return r;
 }
 
 static int compile_component(struct fsv_compile *c, const struct fsv_dsl_component *component,
@@ -123,22 +154,30 @@ static int read_dsl(struct fsv_compile *c, struct fsv_dsl *ret_dsl, struct fsv_e
 	pipeline = fsv__pipeline__unpack(&allocator, bytes.n, (const uint8_t *)bytes.p);
 	if (!pipeline)
 		return fsv_err_set(err, FSV_E_MODEL_INIT, "the pipeline is not a valid Pipeline");
+	c->train_conf = fsv_str_n((const char *)pipeline->train_runtime_conf.data, pipeline->train_runtime_conf.len);
 	bytes = fsv_str_n((const char *)pipeline->inference_dsl.data, pipeline->inference_dsl.len);
 	return fsv_dsl_parse(bytes, &c->scratch, ret_dsl, err);
 }
 
-static int check_predictors(const struct fsv_plan *plan, struct fsv_err *err)
+static int check_predictors(struct fsv_plan *plan, struct fsv_err *err)
 {
-	for (unsigned i = 0; i < plan->n_ops; i++)
-		if (plan->ops[i]->kind->predictor)
-			return 0;
+	unsigned found = 0, local = 0;
+
+	for (unsigned i = 0; i < plan->n_ops; i++) {
+		found += plan->ops[i]->kind->predictor;
+		local += plan->ops[i]->kind->predictor && plan->ops[i]->kind->local;
+	}
+	plan->local = found == local;
+	if (found > 0)
+		return 0;
 	return fsv_err_set(err, FSV_E_MODEL_INIT, "the pipeline has no component that computes a score");
 }
 
 static int compile(struct fsv_compile *c, struct fsv_err *err)
 {
 	struct fsv_plan *plan = c->plan;
-	struct output features, *outputs;
+	struct output features = { 0 }, *outputs;
+	struct fsv_frame *request;
 	struct fsv_dsl dsl;
 	int r;
 
@@ -149,8 +188,10 @@ static int compile(struct fsv_compile *c, struct fsv_err *err)
 	plan->ops = FSV_ARENA_NEW_N(&plan->arena, struct fsv_op *, dsl.n);
 	plan->steps = FSV_ARENA_NEW_N(&plan->arena, struct fsv_step, dsl.n);
 	outputs = FSV_ARENA_NEW_N(&c->scratch, struct output, dsl.n);
-	features.frame = FSV_ARENA_NEW(&c->scratch, struct fsv_frame);
-	((struct fsv_frame *)features.frame)->arrival = true;
+	plan->n_slots = FSV_EMPTY_SLOT + 1;
+	request = fsv_frame_new(c, FSV_ORDER_REQUEST, NULL, true, 0);
+	fsv_frame_finish(c, request);
+	features.frame = request;
 	for (unsigned i = 0; i < dsl.n; i++) {
 		const struct fsv_dsl_component *component = &dsl.components[i];
 		int from = component->n_inputs > 0 ? component->inputs[0] : FSV_DSL_ARGS;

@@ -40,6 +40,53 @@ int fsv_plan_local(const struct fsv_plan *plan, struct fsv_str features, struct 
 	return 0;
 }
 
+/* Rows that are taken through the operators together: what an operator reads of the model stays in the cache
+ * meanwhile, and so do the rows. */
+enum { TOGETHER = 16 };
+
+static void fail_row(struct fsv_plan_row *row, const struct fsv_err *err, struct fsv_arena *arena)
+{
+	row->row = NULL;
+	row->code = err->code;
+	row->why = fsv_arena_str(arena, fsv_str(err->text));
+}
+
+static void scan_row(const struct fsv_plan *plan, struct fsv_plan_row *row, struct fsv_arena *arena)
+{
+	struct fsv_err err;
+	int r;
+
+	row->row = new_row(plan, arena);
+	if (row->features.p)
+		r = fsv_plan_scan(plan, row->features, arena, row->row, &err);
+	else
+		r = fsv_err_set(&err, FSV_E_SYSTEM, "there are no features");
+	if (r < 0)
+		fail_row(row, &err, arena);
+}
+
+static void run_op(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_plan_row *rows, size_t n,
+		   struct fsv_arena *arena)
+{
+	struct fsv_err err;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].row && op->kind->run(plan, op, rows[i].row, &err) < 0)
+			fail_row(&rows[i], &err, arena);
+}
+
+void fsv_plan_local_rows(const struct fsv_plan *plan, struct fsv_plan_row *rows, size_t n, struct fsv_arena *arena)
+{
+	for (size_t from = 0; from < n; from += TOGETHER) {
+		size_t len = n - from < TOGETHER ? n - from : TOGETHER;
+
+		for (size_t i = 0; i < len; i++)
+			scan_row(plan, &rows[from + i], arena);
+		for (unsigned i = 0; i < plan->n_ops; i++)
+			run_op(plan, plan->ops[i], &rows[from], len, arena);
+	}
+}
+
 int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint32_t column,
 		      const struct fsv_cell *cell, struct fsv_err *err)
 {
@@ -49,7 +96,13 @@ int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint
 			   FSV_STR_ARG(name), cell->kind == FSV_CELL_NULL ? "is null" : "is not a number");
 }
 
-/* A later predictor of the same kind writes the same member names. */
+/* Does a component have members in the answer of a host? */
+static bool writes(const struct fsv_op *op)
+{
+	return op->kind->write != NULL;
+}
+
+/* A later component of the same kind writes the same member names. */
 static bool shadowed(const struct fsv_plan *plan, unsigned at)
 {
 	for (unsigned i = at + 1; i < plan->n_ops; i++)
@@ -63,18 +116,15 @@ int fsv_plan_write_local(const struct fsv_plan *plan, const struct fsv_row *row,
 {
 	for (unsigned i = 0; i < plan->n_ops; i++) {
 		const struct fsv_op *op = plan->ops[i];
-		int r;
+		int r = op->kind->check ? op->kind->check(op, row, err) : 0;
 
-		if (!op->kind->predictor)
-			continue;
-		r = op->kind->check(op, row, err);
 		if (r < 0)
 			return r;
 	}
 	for (unsigned i = 0; i < plan->n_ops; i++) {
 		const struct fsv_op *op = plan->ops[i];
 
-		if (!op->kind->predictor)
+		if (!writes(op))
 			continue;
 		fsv_jsonw_key(out, op->component);
 		fsv_jsonw_begin(out, '{');

@@ -180,7 +180,7 @@ int fsv_plan_scan(const struct fsv_plan *plan, struct fsv_str features, struct f
 	if (fsv_json_failed(&j))
 		goto failed;
 	if (plan->count_names)
-		row->n_names = row->n_arrival + count_distinct(&foreign);
+		row->n_foreign = count_distinct(&foreign);
 	return 0;
 failed:
 	r = fsv_json_fail(&j, err);

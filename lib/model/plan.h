@@ -39,6 +39,8 @@ struct fsv_plan_opt {
 int fsv_plan_compile(const struct fsv_package *package, const struct fsv_plan_opt *opt,
 		     struct fsv_plan **ret_plan, struct fsv_err *err) FSV_MUST_CHECK;
 struct fsv_plan *fsv_plan_free(struct fsv_plan *plan);
+/* Guest: false when all that predicts is here; then no partner need be asked, and fsv_plan_merge takes none. */
+bool fsv_plan_asks_partners(const struct fsv_plan *plan);
 /* Bytes held. */
 size_t fsv_plan_memory(const struct fsv_plan *plan);
 /* What it does, for people: inputs, operators in order, what passes through. One line each. */
@@ -50,6 +52,17 @@ void fsv_plan_explain(const struct fsv_plan *plan, struct fsv_buf *out);
  * FSV_E_SYNTAX, FSV_E_TYPE, FSV_E_LIMIT for what is no JSON object or goes beyond the reader's limits. */
 int fsv_plan_local(const struct fsv_plan *plan, struct fsv_str features, struct fsv_arena *arena,
 		   struct fsv_row **ret_row, struct fsv_err *err) FSV_MUST_CHECK;
+
+/* One row of a batch. */
+struct fsv_plan_row {
+	struct fsv_str features;	/* in; .p NULL: there are none, and the row fails */
+	struct fsv_row *row;		/* out; NULL: its part failed … */
+	int code;			/* … with this code, and why in words, in the arena */
+	struct fsv_str why;
+};
+
+/* The same for many rows, operator by operator. Each row has its own outcome. */
+void fsv_plan_local_rows(const struct fsv_plan *plan, struct fsv_plan_row *rows, size_t n, struct fsv_arena *arena);
 
 /* Host: writes the members of "data", one per predicting component: "hetero_lr_0":{"score":0.45}. With
  * spread (guests before 2.0) each result's members are written at top level as well. A score that is not

@@ -53,7 +53,7 @@ struct fsv_rpc_worker {
 	grpc_completion_queue *cq;
 	_Atomic int64_t busy_since;	/* monotonic ns, 0 = waiting; written by the worker only */
 	bool stopping;
-	_Atomic unsigned n_requests;	/* sent and not yet done */
+	_Atomic unsigned n_requests;	/* sent and not yet done, and holds */
 
 	struct fsv_rpc_call *calls;	/* free ones */
 	struct fsv_rpc_request *requests;

@@ -66,6 +66,17 @@ void fsv_rpc_post(struct fsv_rpc_worker *w, void (*fn)(void *arg), void *arg)
 		ring(w);
 }
 
+/* Counts as a request: those keep a worker that is asked to stop, too. */
+void fsv_rpc_hold(struct fsv_rpc_worker *w)
+{
+	atomic_fetch_add_explicit(&w->n_requests, 1, memory_order_relaxed);
+}
+
+void fsv_rpc_release(struct fsv_rpc_worker *w)
+{
+	atomic_fetch_sub_explicit(&w->n_requests, 1, memory_order_release);
+}
+
 static void on_bell(struct fsv_rpc_op *op, bool ok)
 {
 	struct fsv_rpc_worker *w = FSV_CONTAINER_OF(op, struct fsv_rpc_worker, bell_op);

@@ -50,6 +50,10 @@ struct fsv_rpc_worker *fsv_rpc_pick(struct fsv_rpc *rpc);
 /* Runs fn(arg) on the worker soon. Never refused: what is posted is bounded by the calls in flight
  * that it belongs to. [any thread] */
 void fsv_rpc_post(struct fsv_rpc_worker *worker, void (*fn)(void *arg), void *arg);
+/* Work that was given to other threads will post to this worker, which must not end before: hold when it is given
+ * away, release when the post has run. [its worker] */
+void fsv_rpc_hold(struct fsv_rpc_worker *worker);
+void fsv_rpc_release(struct fsv_rpc_worker *worker);
 /* How long the slowest handler that runs right now has been running, in ns; 0 when all are idle.
  * The watchdog's measure of progress. [any thread] */
 int64_t fsv_rpc_stall_ns(const struct fsv_rpc *rpc);
@@ -135,6 +139,8 @@ int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_mess
 struct fsv_rpc_channel *fsv_rpc_channel_ref(struct fsv_rpc_channel *channel);	/* [any thread] */
 struct fsv_rpc_channel *fsv_rpc_channel_unref(struct fsv_rpc_channel *channel);	/* [any thread] */
 const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel);
+/* The last attempt to connect has failed and none has succeeded since. Costs no more than a look. [any thread] */
+bool fsv_rpc_channel_down(struct fsv_rpc_channel *channel);
 
 struct fsv_rpc_meta {
 	const char *key;	/* lower case */
@@ -161,6 +167,9 @@ typedef void fsv_rpc_done(void *arg, int status, struct fsv_rpc_msg *reply, cons
 /* [any thread for starting from outside; else the call's worker] The handle is valid until done runs. */
 struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct fsv_rpc_request_opt *opt,
 				     fsv_rpc_done *done, void *arg);
+/* Whether a request that ended so cannot have reached the other side: there was no connection to send it on. Only then
+ * is it safe to send it to somebody else. */
+bool fsv_rpc_never_sent(int status, const char *text);
 /* Asks it to end soon with CANCELLED; done still runs. [its worker] */
 void fsv_rpc_cancel(struct fsv_rpc_request *request);
 

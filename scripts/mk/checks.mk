@@ -35,6 +35,14 @@ $(B)/bench-bare: $(B)/tests/bench/bench-bare.o
 bench: $(BINARIES) $(BENCH_BIN)
 	@FSV_BUILD=$(abspath $(B)) scripts/bench $(BENCH)
 
+# The engine alone: time of a row, allocations, memory of plans.
+.PHONY: bench-engine
+BENCH_ENGINE := $(B)/bench-engine
+$(BENCH_ENGINE): $(B)/tests/bench/bench-engine.o $(foreach m,$(call closure,lib/model),$(B)/$(m).a)
+	$(Q)$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $< $(call link_libs,lib/model)
+bench-engine: $(BENCH_ENGINE)
+	@scripts/bench-engine $(BENCH_ENGINE)
+
 # Memory over many requests; SOAK=1000000.
 .PHONY: soak
 soak: $(BINARIES) $(BENCH_BIN)

@@ -1,7 +1,7 @@
 # make install DESTDIR= prefix=/usr sysconfdir=/etc unitdir=…: everything a package would hold.
 
-.PHONY: install install-bin install-units install-conf install-man install-doc
-install: install-bin install-units install-conf install-man install-doc
+.PHONY: install install-bin install-units install-conf install-man install-doc install-dev
+install: install-bin install-units install-conf install-man install-doc install-dev
 
 INSTALL ?= install
 D = $(DESTDIR)
@@ -36,6 +36,13 @@ install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/monitoring && $(INSTALL) -m644 docs/monitoring/* $(D)$(docdir)/monitoring
 	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
+
+# What plugins are built with, and the folder that they are loaded from.
+install-dev:
+	$(Q)$(INSTALL) -d $(D)$(includedir)/fate-serving $(D)$(pkgconfigdir) $(D)$(plugindir)
+	$(Q)$(INSTALL) -m644 include/fate-serving/adaptor.h $(D)$(includedir)/fate-serving
+	$(Q)sed -e 's|@prefix@|$(prefix)|; s|@includedir@|$(includedir)|; s|@plugindir@|$(plugindir)|; s|@VERSION@|$(VERSION)|' \
+		include/fate-serving.pc.in > $(D)$(pkgconfigdir)/fate-serving.pc && chmod 644 $(D)$(pkgconfigdir)/fate-serving.pc
 
 # Manual pages and full samples whose lists of keys come from the daemons' own tables.
 MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 \

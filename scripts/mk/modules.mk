@@ -4,7 +4,7 @@
 #   PKGS_M   pkg-config names; LIBS_M  further libraries
 #   BIN_M    for a daemon: the binary's name; main.c stays out of the archive
 
-MODULES := lib/base lib/codec lib/proto lib/conf lib/net lib/model lib/call lib/svc \
+MODULES := lib/base lib/codec lib/proto lib/conf lib/net lib/sql lib/registry lib/model lib/cache lib/call lib/svc \
 	daemons/serving-server daemons/proxy daemons/ctl
 MODULES := $(foreach m,$(MODULES),$(if $(wildcard $(m)/module.mk),$(m)))
 include $(addsuffix /module.mk,$(MODULES))

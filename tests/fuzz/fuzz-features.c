@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What feature services and feature files say: features that are handed on must be JSON objects. */
+/* What feature services, feature files and plugins say: features that are handed on must be JSON objects. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "codec/json.h"
+#include "../../daemons/serving-server/errand.h"
 #include "../../daemons/serving-server/feature-file.h"
 #include "../../daemons/serving-server/http-answer.h"
 
@@ -26,6 +27,19 @@ static void check_answer(struct fsv_http_features f, struct fsv_arena *arena)
 		FSV_BUG_ON(!f.text);
 }
 
+/* A plugin's answer that is taken can be copied like any value. */
+static void check_plugin(struct fsv_str text, struct fsv_arena *arena)
+{
+	struct fsv_err err = FSV_ERR_INIT;
+	struct fsv_buf out;
+
+	if (!fsv_errand_object(text, arena))
+		return;
+	fsv_buf_init(&out, arena, 0);
+	FSV_BUG_ON(fsv_json_reencode(text, false, arena, &out, &err) < 0);
+	check(fsv_buf_str(&out), arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fsv_str text = fsv_str_n((const char *)data, size), features;
@@ -35,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fsv_arena_init(&arena, 0);
 	fsv_map_init(&people);
+	check_plugin(text, &arena);
 	check_answer(fsv_http_features_by_code(text, &arena), &arena);
 	check_answer(fsv_http_features_by_status(200, text, &arena), &arena);
 	if (fsv_feature_file_all(text, &arena, &features, &err) == 0)

@@ -23,3 +23,6 @@ TEST_DEPS_tests/fuzz/fuzz-request := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-answer := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-features := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-scrape := daemons/ctl
+TEST_DEPS_tests/fuzz/fuzz-trees-answer := lib/model
+TEST_DEPS_tests/fuzz/fuzz-trees-package := lib/model
+TEST_DEPS_tests/fuzz/fuzz-sql := lib/sql

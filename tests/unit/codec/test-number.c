@@ -83,13 +83,19 @@ static void doubles_print_as_in_java(void **state)
 		{ 0.0, "0.0" }, { -0.0, "-0.0" }, { INFINITY, "Infinity" }, { -INFINITY, "-Infinity" }, { NAN, "NaN" },
 		{ -NAN, "NaN" }, { -1.5, "-1.5" }, { 0.1, "0.1" }, { 0.1 + 0.2, "0.30000000000000004" }, { 100, "100.0" },
 		{ 1234567, "1234567.0" }, { 9999999.999999998, "9999999.999999998" }, { 0.00099999, "9.9999E-4" },
-		{ 0.0012345, "0.0012345" }, { 123456.789, "123456.789" }, { 1e23, "1.0E23" }, { 9.5e-3, "0.0095" },
+		{ 0.0012345, "0.0012345" }, { 123456.789, "123456.789" }, { 1e23, "9.999999999999999E22" }, { 9.5e-3, "0.0095" },
 		{ 2e-323, "2.0E-323" }, { 0x1p-1073, "9.9E-324" }, { 0x3p-1074, "1.5E-323" }, { 1e100, "1.0E100" },
 		{ 0x1.fffffffffffffp1023, "1.7976931348623157E308" }, { 0x1p-1022, "2.2250738585072014E-308" },
 		{ 0x0.fffffffffffffp-1022, "2.225073858507201E-308" }, { 9007199254740992, "9.007199254740992E15" },
-		{ 9007199254740994, "9.007199254740994E15" }, { 0x1p-44, "5.684341886080802E-14" },
+		{ 9007199254740994, "9.007199254740994E15" }, { 0x1p-44, "5.6843418860808015E-14" },
 		{ 9223372036854775808.0, "9.223372036854776E18" }, { 1e21, "1.0E21" }, { 123456789012345680, "1.2345678901234568E17" },
 		{ -1.2345678901234568e-300, "-1.2345678901234568E-300" }, { 2e-3, "0.002" }, { 10, "10.0" }, { 1000000, "1000000.0" },
+		/* Observed on Java 17, which like all before 19 has its own idea of the shortest. */
+		{ 2e23, "1.9999999999999998E23" }, { -0x1p147, "-1.7840596158824499E44" },
+		{ 4.6399217692233134e18, "4.6399217692233134E18" }, { -0x1.9fd39f5cf75b6p+60, "-1.87271674796636314E18" },
+		{ -0x1.7cbb4eb7ee074p+56, "-1.07166437917722432E17" }, { 0x1.335f0e8f0d70ep+72, "5.670000000000001E21" },
+		{ 0x1.37b547a731c02p+75, "4.6000000000000004E22" }, { 0x1.d1de3d2d5c712p+84, "3.5199999999999995E25" },
+		{ 0x1.65f2ef2e5881fp+85, "5.4091717800334085E25" }, { 0x1.2f1437ccc880ep+85, "4.5799999999999996E25" },
 	};
 	char out[FSV_DOUBLE_TEXT_MAX + 1];
 
@@ -112,6 +118,15 @@ static size_t significant(const char *text, char out[32])
 	return n;
 }
 
+/* Where Java before 19 may print other digits than the shortest and nearest. */
+static bool prints_more_than_it_must(double v)
+{
+	int e;
+	bool power_of_two = fabs(frexp(v, &e)) == 0.5;
+
+	return power_of_two || (fabs(v) >= 0x1p53 && fabs(v) < 0x1p100);
+}
+
 static void printed_doubles_are_shortest_and_read_back(void **state)
 {
 	char out[FSV_DOUBLE_TEXT_MAX + 1], plain[64], digits[32];
@@ -125,6 +140,8 @@ static void printed_doubles_are_shortest_and_read_back(void **state)
 		if (bits_of(strtod(out, NULL)) != bits_of(v))
 			fail_msg("%a printed as %s", v, out);
 		check_read(out, v);
+		if (prints_more_than_it_must(v))
+			continue;
 		for (n = 2; n < 17; n++) {
 			snprintf(plain, sizeof(plain), "%.*e", (int)n - 1, v);
 			if (strtod(plain, NULL) == v)
@@ -146,6 +163,8 @@ static void printed_doubles_are_nearest(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 40000; i++) {
 		v = of_bits(bits_of(random_double(3 * i)) | 1);
+		if (prints_more_than_it_must(v))
+			continue;
 		n = significant(java(v, out), got);
 		snprintf(plain, sizeof(plain), "%.*e", (int)(n < 2 ? 2 : n) - 1, v);
 		significant(plain, want);

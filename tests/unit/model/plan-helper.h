@@ -26,7 +26,7 @@ struct weight {
 
 struct test_model {
 	struct fsv_arena arena;
-	struct fsv_package_entry entries[24];
+	struct fsv_package_entry entries[48];
 	struct fsv_package package;
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A host's features from files and from an HTTP service, seen from its guests; and names of adaptors. */
+/* A host's features from files, an HTTP service and SQLite, seen from its guests; and names of adaptors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "../../../daemons/serving-server/adaptor.h"
 #include "world.h"
@@ -244,6 +245,94 @@ static void test_a_service_that_is_down_is_a_110(void **state)
 	expect(batch(rows, 2), "113:0 113:0 ");
 }
 
+static int set_up_http_batch(void **state)
+{
+	(void)state;
+	return start_with("feature.batch.adaptor: HttpBatchAdapter\n");
+}
+
+static void test_http_batch_tells_no_features_from_no_service(void **state)
+{
+	static const char *const rows[] = { "{\"id\":4}", "{\"id\":8}" };
+
+	(void)state;
+	expect(batch(rows, 2), "0:1 0:2 ");
+	fsv_http_stop(w.features, fsv_deadline_in_ms(5000));
+	w.features = NULL;
+	assert_memory_equal(batch(rows, 2), "{\"retcode\":110,", 15);
+}
+
+/* SQL ------------------------------------------------------------------------------------------------- */
+
+static void make_db(const char *script)
+{
+	char *text = NULL;
+	sqlite3 *db;
+
+	unlink(file("new.db"));
+	assert_int_equal(sqlite3_open(file("new.db"), &db), SQLITE_OK);
+	if (sqlite3_exec(db, script, NULL, NULL, &text) != SQLITE_OK)
+		fail_msg("%s", text);
+	sqlite3_close(db);
+	assert_int_equal(rename(file("new.db"), file("people.db")), 0);
+}
+
+static void use_sql(const char *name, const char *statement)
+{
+	use_conf(fsv_arena_printf(&w.arena, "feature.single.adaptor: %s\nfeature.batch.adaptor: SqlBatchAdapter\n"
+				  "feature.sql.driver: sqlite\nfeature.sql.file: %s\nfeature.sql.connections: 3\n"
+				  "feature.sql.timeout: 60s\nfeature.sql.statement: \"%s\"\n", name, file("people.db"), statement));
+}
+
+static void test_people_in_a_database(void **state)
+{
+	enum { N = 50 };
+	static const char *const nobody[] = { "{\"id\":8}", "{\"id\":\"nobody\"}", "{\"id\":[8]}" };
+	const char *rows[N];
+	struct fsv_buf want;
+
+	(void)state;
+	make_db("CREATE TABLE p (id TEXT, x0 REAL, photo BLOB); WITH RECURSIVE r(i) AS (VALUES(0) UNION ALL SELECT i + 1 FROM r "
+		"WHERE i < 60) INSERT INTO p SELECT i, 4 * i, NULL FROM r; UPDATE p SET photo = x'00' WHERE id = '60';");
+	use_sql("SqlAdapter", "SELECT * FROM p WHERE id = :id");
+	expect(single("{\"id\":8}"), "0 8");
+	expect(single("{\"id\":\"8\",\"other\":null}"), "0 8");
+	expect(single("{\"id\":\"nobody\"}"), "113 adaptor return error");
+	expect(single("{\"id\":null}"), "116 adaptor return error");
+	expect(single("{}"), "116 adaptor return error");
+	expect(single("{\"id\":60}"), "110 adaptor return error");
+	expect(batch(nobody, 3), "0:8 113:0 113:0 ");
+	fsv_buf_init(&want, &w.arena, 0);
+	for (unsigned i = 0; i < N; i++) {
+		rows[i] = fsv_arena_printf(&w.arena, "{\"id\":%u}", i);
+		fsv_buf_printf(&want, "0:%u ", i);
+	}
+	expect(batch(rows, N), fsv_buf_cstr(&want));
+	use_sql("com.webank.ai.fate.serving.adaptor.dataaccess.MysqlAdapter", "SELECT x0 FROM p WHERE id = :id");
+	expect(single("{\"id\":8}"), "0 8");
+	expect(single("{\"id\":\"nobody\"}"), "116 adaptor return error");
+}
+
+static void test_a_database_that_goes_and_comes(void **state)
+{
+	static const char *const rows[] = { "{\"id\":8}", "{\"id\":9}" };
+
+	(void)state;
+	use_sql("SqlAdapter", "SELECT x0 FROM p WHERE id = :id");
+	expect(single("{\"id\":8}"), "110 adaptor return error");
+	assert_memory_equal(batch(rows, 2), "{\"retcode\":110,", 15);
+	make_db("CREATE TABLE p (id TEXT, x0 REAL); INSERT INTO p VALUES (8, 4), (9, 8);");
+	expect(single("{\"id\":8}"), "0 1");
+	expect(batch(rows, 2), "0:1 0:2 ");
+	make_db("CREATE TABLE p (id TEXT, x0 REAL); INSERT INTO p VALUES (8, 12), (9, 16);");
+	expect(single("{\"id\":8}"), "0 3");
+	expect(batch(rows, 2), "0:3 0:4 ");
+	unlink(file("people.db"));
+	expect(single("{\"id\":8}"), "110 adaptor return error");
+	use_sql("SqlAdapter", "");
+	expect(single("{\"id\":8}"), "116 adaptor not found");
+}
+
 /* Names ---------------------------------------------------------------------------------------------- */
 
 static void test_names_of_adaptors(void **state)
@@ -251,6 +340,8 @@ static void test_names_of_adaptors(void **state)
 	(void)state;
 	assert_ptr_equal(fsv_adaptor_kind("MockAdapter"), &fsv_adaptor_mock);
 	assert_ptr_equal(fsv_adaptor_kind(" com.webank.ai.fate.serving.adaptor.dataaccess.HttpAdapter "), &fsv_adaptor_http);
+	assert_ptr_equal(fsv_adaptor_kind("com.webank.ai.fate.serving.adaptor.dataaccess.MysqlAdapter"), &fsv_adaptor_mysql);
+	assert_ptr_equal(fsv_adaptor_kind("HttpBatchAdapter"), &fsv_adaptor_http_batch);
 	assert_null(fsv_adaptor_kind("com.example.MockAdapter"));
 	assert_null(fsv_adaptor_kind("mockadapter"));
 	assert_null(fsv_adaptor_kind(""));
@@ -297,6 +388,10 @@ int main(void)
 		TEST(test_without_an_adaptor_behind_it_no_row_has_features, set_up_without_single),
 		cmocka_unit_test_setup_teardown(test_a_service_that_is_down_is_a_110, set_up_dead_service,
 						tear_down_dead_service),
+		cmocka_unit_test_setup_teardown(test_http_batch_tells_no_features_from_no_service, set_up_http_batch,
+						tear_down_dead_service),
+		TEST(test_people_in_a_database, set_up),
+		TEST(test_a_database_that_goes_and_comes, set_up),
 		cmocka_unit_test(test_names_of_adaptors),
 		cmocka_unit_test(test_adaptors_of_the_wrong_kind_are_a_configuration_error),
 	};

@@ -270,6 +270,50 @@ static void test_batch_limit_holds_on_both_sides(void **state)
 		    "{\"retcode\":100,\"retmsg\":\"batch size is big than 2\",");
 }
 
+/* A batch in slices ------------------------------------------------------------------------------- */
+
+enum { MANY = 120 };
+#define IN_SLICES	"batch.split.size: 4\nbatch.threads: 3\n"
+#define EACH_BY_HTTP	"feature.single.adaptor: MockAdapter\nfeature.batch.adaptor: ParallelBatchToSingleFeatureAdaptor\n" \
+			"feature.batch.single.adaptor: HttpAdapter\n"
+
+/* Rows of all kinds: fine, no number, null, nothing known of the person. */
+static const char *many_rows(void)
+{
+	struct fsv_buf b;
+
+	fsv_buf_init(&b, &w.arena, 0);
+	fsv_buf_puts(&b, "{\"serviceId\":\"svc\",\"batchDataList\":[");
+	for (unsigned i = 0; i < MANY; i++)
+		fsv_buf_printf(&b, "%s{\"index\":%u,\"featureData\":%s%u%s,\"sendToRemoteFeatureData\":{\"id\":%u}}",
+			       i ? "," : "", i, i % 7 == 3 ? "{\"x0\":\"much" : "{\"x0\":", i, i % 7 == 3 ? "\"}" : "}",
+			       i % 11 == 5 ? 404 : i);
+	fsv_buf_puts(&b, "]}");
+	return fsv_buf_cstr(&b);
+}
+
+static int set_up_whole(void **state)
+{
+	(void)state;
+	set_up_with("", EACH_BY_HTTP);
+	return 0;
+}
+
+static void test_slices_answer_as_one_piece_does(void **state)
+{
+	char *whole = fsv_str_dup(fsv_str(infer_batch(many_rows())));
+
+	expect_part(whole, "{\"retcode\":0,");
+	assert_non_null(strstr(whole, "{\"index\":119,\"retcode\":0,\"retmsg\":\"\",\"data\":{\"score\":1.0}}"));
+	assert_non_null(strstr(whole, "{\"index\":3,\"retcode\":108,"));
+	assert_non_null(strstr(whole, "{\"index\":5,\"retcode\":2113,"));
+	tear_down(state);
+	set_up_with(IN_SLICES, IN_SLICES EACH_BY_HTTP);
+	for (unsigned i = 0; i < 20; i++)
+		assert_string_equal(infer_batch(many_rows()), whole);
+	free(whole);
+}
+
 /* Host ---------------------------------------------------------------------------------------------- */
 
 #define HOST(code, text, members) \
@@ -435,6 +479,7 @@ int main(void)
 		TEST(test_batches_that_are_refused),
 		TEST(test_what_a_host_says_of_a_batch),
 		TEST_WITH(test_batch_limit_holds_on_both_sides, set_up_small),
+		TEST_WITH(test_slices_answer_as_one_piece_does, set_up_whole),
 		TEST(test_packets_and_their_answers),
 		TEST(test_a_guests_model_is_not_for_partners),
 		TEST_WITH(test_partners_learn_nothing_of_a_fault_in_the_hosts_part, set_up_http),

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The serving server's side of the registry: what it registers, and where it finds its proxy. */
+#ifndef FSV_SERVER_REGISTRATION_H
+#define FSV_SERVER_REGISTRATION_H
+
+#include "base/err.h"
+#include "base/loop.h"
+
+struct fsv_node;
+struct fsv_rpc_channel;
+struct fsv_server;
+struct fsv_server_view;
+
+/* Connects in the background and registers what the server offers; nothing when useRegister is off or zk.url unset.
+ * The ports must be bound. [main thread] */
+int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct fsv_err *err) FSV_MUST_CHECK;
+/* Registers what the models are asked for by, as they are now. After every load, bind, unbind and unload. Does
+ * nothing without a registry. [main thread] */
+void fsv_server_announce(struct fsv_server *server);
+
+/* Where one packet goes. */
+struct fsv_hop {
+	struct fsv_rpc_channel *channel;	/* borrowed from node or the server's view */
+	struct fsv_node *node;			/* one reference; NULL for the address under proxy */
+};
+
+/* The one place that decides where packets to other parties go: a proxy of the registry that works, else the one under
+ * the key proxy, else whatever the registry knows. failed: where it has just failed, NULL at first; there is no second
+ * try over the same way. FSV_E_ROUTER. End it with fsv_hop_done. [any thread] */
+int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
+		   struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;
+/* status: gRPC's, so that nodes that fail are avoided. */
+void fsv_hop_done(struct fsv_hop *hop, int status);
+
+#endif

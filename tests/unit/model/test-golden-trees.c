@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recorded answers of SecureBoost models. */
+#include "golden-helper.h"
+
+static void recorded_scores_are_met_to_the_last_digit(void **state)
+{
+	(void)state;
+	check_scenarios(true, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recorded_scores_are_met_to_the_last_digit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
