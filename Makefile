@@ -10,7 +10,9 @@
 #   make bench                throughput, latency, CPU and memory beside a bare echo chain
 #   make bench-engine         the engine alone: time of a row, memory of plans
 #   make soak                 memory over 500,000 requests; SOAK=N
+#   make soak-models          1,000 changes of models and kills at random; SOAK=N, start with 1,000 models
 #   make soak-restarts        1,000,000 requests across 20 restarts and 50 reloads: 0 failed
+#   make deb rpm              packages; make check-package tests them on booted hosts (root)
 #   make install              DESTDIR= prefix=/usr sysconfdir=/etc unitdir=/usr/lib/systemd/system
 #   make lib/codec            one module's archive
 #   V=1 shows commands; make print-VAR shows a variable
@@ -31,8 +33,10 @@ sysconfdir ?= /etc
 localstatedir ?= /var
 bindir ?= $(prefix)/bin
 sbindir ?= $(prefix)/sbin
+libexecdir ?= $(prefix)/libexec
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+completiondir ?= $(datadir)/bash-completion/completions
 docdir ?= $(datadir)/doc/fate-serving
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d

@@ -27,9 +27,21 @@ int fsv_ctl_main(int argc, char **argv);
 int fsv_ctl_import(int argc, char **argv);
 int fsv_ctl_model_show(int argc, char **argv);
 int fsv_ctl_model_pack(int argc, char **argv);
+int fsv_ctl_model_list(int argc, char **argv);
+int fsv_ctl_model_load(int argc, char **argv);
+int fsv_ctl_model_bind(int argc, char **argv);
+int fsv_ctl_model_unbind(int argc, char **argv);
+int fsv_ctl_model_unload(int argc, char **argv);
+int fsv_ctl_model_fetch(int argc, char **argv);
 int fsv_ctl_status(int argc, char **argv);
 int fsv_ctl_top(int argc, char **argv);
 int fsv_ctl_trace(int argc, char **argv);
+int fsv_ctl_tls_ca(int argc, char **argv);
+int fsv_ctl_tls_cert(int argc, char **argv);
+int fsv_ctl_tls_show(int argc, char **argv);
+int fsv_ctl_model_score(int argc, char **argv);
+int fsv_ctl_registry_tree(int argc, char **argv);
+int fsv_ctl_registry_services(int argc, char **argv);
 
 /* Messages: "fate-servingctl: <text>". Return FSV_CTL_FAILURE and FSV_CTL_USAGE. */
 int fsv_ctl_fail(const struct fsv_err *err) FSV_COLD;

@@ -3,7 +3,7 @@
 
 #include "codec/json.h"
 #include "codec/yaml.h"
-#include "known.h"
+#include "model/known.h"
 #include "message.h"
 #include "model/dsl.h"
 #include "wire.h"
@@ -239,7 +239,7 @@ static int read_part(struct reader *r, const struct fsv_yaml *component, enum fs
 	if (parsed.part != part || !fsv_str_eq(parsed.component, component->key))
 		return fault(r, named ? named : node, "no server would find the message under \"%.*s\": one dot in "
 			     "all, and %s at its end", FSV_STR_ARG(key), meta ? "Meta" : "Param");
-	e = read_message(r, fsv_ctl_message_find(parsed.message), node, &bytes);
+	e = read_message(r, fsv_known_message(parsed.message), node, &bytes);
 	if (e == 0)
 		add_entry(r, key, bytes);
 	return e;
@@ -298,7 +298,7 @@ static int read_component(struct reader *r, const struct fsv_yaml *node, struct 
 {
 	static const char *const names[] = { "codePath", "module", "input", "meta", "param", "metaName",
 					     "paramName", NULL };
-	const struct fsv_ctl_class *class = NULL;
+	const struct fsv_known_class *class = NULL;
 	struct fsv_str path = FSV_STR_NULL, module;
 	int e = need_map(r, node, "a component");
 
@@ -309,7 +309,7 @@ static int read_component(struct reader *r, const struct fsv_yaml *node, struct 
 	if (fsv_yaml_get(node, "codePath")) {
 		if ((e = read_member(r, node, "codePath", &path)) < 0)
 			return e;
-		class = fsv_ctl_class_find(path);
+		class = fsv_known_class(path);
 		fsv_jsonw_key(&r->dsl, node->key);
 		fsv_jsonw_begin(&r->dsl, '{');
 		if (fsv_yaml_get(node, "module") && (e = read_member(r, node, "module", &module)) == 0)
@@ -369,7 +369,7 @@ static int read_pipeline(struct reader *r, const struct fsv_yaml *root)
 	if (!node || (!fsv_ctl_raw(node) && !fsv_yaml_get(node, "inference_dsl")))
 		e = add_own_dsl(r, components ? components : root, &pipeline);
 	if (e == 0 && node)
-		e = read_message(r, fsv_ctl_pipeline(), node, &rest);
+		e = read_message(r, fsv_known_pipeline(), node, &rest);
 	if (e < 0)
 		return e;
 	fsv_buf_add(&pipeline, rest);

@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "codec/base64.h"
 #include "codec/json.h"
-#include "known.h"
+#include "model/known.h"
 #include "message.h"
 #include "model/dsl.h"
 #include "wire.h"
@@ -166,7 +166,7 @@ static void show_part(struct fsv_buf *out, const char *part, const struct fsv_pa
 		fsv_buf_putc(out, '\n');
 	}
 	fsv_buf_printf(out, "    %s:", part);
-	show_message(out, fsv_ctl_message_find(fsv_package_name(entry->key).message), entry->bytes, 6);
+	show_message(out, fsv_known_message(fsv_package_name(entry->key).message), entry->bytes, 6);
 }
 
 /* Components ------------------------------------------------------------------------------------ */
@@ -207,7 +207,7 @@ static void show_input(struct fsv_buf *out, const struct fsv_json_node *componen
 static void show_component(struct shower *s, const struct component *c)
 {
 	struct fsv_str path = fsv_json_get_str(c->dsl, "CodePath"), module = fsv_json_get_str(c->dsl, "module");
-	const struct fsv_ctl_class *class = fsv_ctl_class_find(path);
+	const struct fsv_known_class *class = fsv_known_class(path);
 
 	fsv_buf_puts(s->out, "  ");
 	fsv_yaml_scalar(s->out, c->name);
@@ -328,7 +328,7 @@ static void show_pipeline(struct shower *s, struct fsv_str pipeline, struct fsv_
 		fsv_buf_puts(s->out, "pipeline: null\t# this model has none\n");
 	} else if (!s->dsl || rest.n > 0) {
 		fsv_buf_puts(s->out, "pipeline:");
-		show_message(s->out, fsv_ctl_pipeline(), s->dsl ? rest : pipeline, 2);
+		show_message(s->out, fsv_known_pipeline(), s->dsl ? rest : pipeline, 2);
 	}
 }
 

@@ -162,9 +162,9 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 	if (r == 0)
 		r = check_inter_tls(conf, err);
 	if (r == 0)
-		r = fsv_monitor_check(conf, FSV_PK_METRICS, err);
-	if (r == 0)
 		r = fsv_registry_keys_check(conf, FSV_PK_REGISTRY, err);
+	if (r == 0)
+		r = fsv_monitor_check(conf, FSV_PK_METRICS, err);
 	if (r < 0)
 		return r;
 	/* Serving on without signatures would take a protection away that the operator asked for. */

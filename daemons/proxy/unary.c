@@ -48,8 +48,8 @@ static void log_done(const struct unary *u)
 {
 	const struct fsv_log_tags tags = { .case_id = u->trace.case_id.p, .party_id = party(u->packet->header->dst) };
 
-	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: unaryCall over %s to %s took %lld us", tags.case_id, u->entry,
-		u->target, (long long)((fsv_now_ns() - u->began) / 1000));
+	fsv_log(FSV_LOG_DEBUG, &tags, "case %s: unaryCall over %s to %s took %lld us", tags.case_id, u->entry, u->target,
+		(long long)((fsv_now_ns() - u->began) / 1000));
 }
 
 /* Gives back what the request holds. Last thing before the reply. */

@@ -14,10 +14,6 @@
 #include "conf/conf.h"
 #include "serving-server-conf.h"
 
-/* Of what the caller leaves us, this is kept for scoring and the way back. */
-#define MARGIN_MAX	(50 * FSV_MS)
-#define MARGIN_PART	10
-
 enum { NO_FEATURE = 113, FAULT = 110 };
 
 struct parallel_adaptor {
@@ -116,16 +112,6 @@ static void on_row(struct fsv_lookup *lookup)
 		go_on(s);
 }
 
-static int64_t limit(const struct parallel_adaptor *a, int64_t callers)
-{
-	int64_t now = fsv_now_ns(), own = fsv_deadline_in_ms(a->limit_ms), margin;
-
-	if (callers == FSV_NO_DEADLINE)
-		return own;
-	margin = callers > now ? (callers - now) / MARGIN_PART : 0;
-	return fsv_min_deadline(own, callers - (margin < MARGIN_MAX ? margin : MARGIN_MAX));
-}
-
 static void find_batch(struct fsv_adaptor *adaptor, struct fsv_batch_lookup *batch)
 {
 	struct parallel_adaptor *a = (struct parallel_adaptor *)adaptor;
@@ -140,7 +126,7 @@ static void find_batch(struct fsv_adaptor *adaptor, struct fsv_batch_lookup *bat
 	s->batch = batch;
 	s->lookups = FSV_ARENA_NEW_N(batch->arena, struct fsv_lookup, batch->n_rows);
 	s->again = FSV_ARENA_NEW_N(batch->arena, size_t, batch->n_rows);
-	s->deadline = limit(a, batch->deadline);
+	s->deadline = fsv_lookup_limit(batch->deadline, a->limit_ms);
 	for (size_t i = 0; i < batch->n_rows; i++)
 		s->lookups[i] = (struct fsv_lookup){
 			.keys = batch->rows[i].keys, .worker = batch->worker, .arena = batch->arena,

@@ -75,7 +75,7 @@ static int find(struct sql_source *s, void **seat, const struct fsv_str *params,
 	*seat = fsv_sql_close(*seat);
 	if (fsv_now_ns() >= deadline)
 		return r;
-	fsv_log_info("SQL: %s; connecting again", err->text);
+	fsv_log_limited(FSV_LOG_INFO, NULL, "SQL: %s; connecting again", err->text);
 	r = sit(s, seat, err);
 	if (r < 0)
 		return r;

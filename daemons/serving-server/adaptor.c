@@ -2,8 +2,15 @@
 #include "adaptor.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "conf/conf.h"
 #include "serving-server-conf.h"
+
+/* Of what the caller leaves us, this is kept for scoring and the way back. */
+#define MARGIN_MAX	(50 * FSV_MS)
+#define MARGIN_PART	10
+
+enum { NO_FEATURE = 113 };
 
 #define CLASS_PREFIX	"com.webank.ai.fate.serving.adaptor.dataaccess."
 
@@ -83,11 +90,26 @@ struct fsv_adaptor *fsv_adaptor_free(struct fsv_adaptor *adaptor)
 	return NULL;
 }
 
+int64_t fsv_lookup_limit(int64_t callers, int64_t own_ms)
+{
+	int64_t now = fsv_now_ns(), own = fsv_deadline_in_ms(own_ms), margin;
+
+	if (callers == FSV_NO_DEADLINE)
+		return own;
+	margin = callers > now ? (callers - now) / MARGIN_PART : 0;
+	return fsv_min_deadline(own, callers - (margin < MARGIN_MAX ? margin : MARGIN_MAX));
+}
+
 void fsv_lookup_log(const struct fsv_lookup *lookup, const char *source, int retcode, const char *why)
 {
 	const struct fsv_log_tags tags = { .case_id = lookup->case_id };
 
-	fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why, retcode);
+	/* That somebody is not known is nothing special, and must not crowd out what is. */
+	if (retcode == NO_FEATURE)
+		fsv_log(FSV_LOG_DEBUG, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why, retcode);
+	else
+		fsv_log_limited(FSV_LOG_INFO, &tags, "case %s: %s: %s; the look-up ends with %d", lookup->case_id, source, why,
+				retcode);
 }
 
 void fsv_batch_lookup_log(const struct fsv_batch_lookup *batch, const char *source, int retcode, const char *why)

@@ -118,6 +118,10 @@ static inline void fsv_batch_lookup_end(struct fsv_batch_lookup *lookup, int ret
 	lookup->done(lookup);
 }
 
+/* For adaptors: when to give up, so that the caller still learns of it: own_ms from now, or a little before the caller's
+ * deadline. */
+int64_t fsv_lookup_limit(int64_t callers, int64_t own_ms);
+
 /* For adaptors: the log's line about a look-up that ends with a code. source: static, "SQL"; why holds no values. */
 void fsv_lookup_log(const struct fsv_lookup *lookup, const char *source, int retcode, const char *why);
 void fsv_batch_lookup_log(const struct fsv_batch_lookup *batch, const char *source, int retcode, const char *why);

@@ -3,6 +3,7 @@
 #include "envelope.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "coerce.h"
 
@@ -12,6 +13,7 @@ struct reading {
 	size_t n_asked;
 	struct fsv_arena *arena;
 	struct fsv_answer_row **by_place;	/* n_asked; NULL where no row came */
+	bool mapped;			/* there was a singleInferenceResultMap */
 };
 
 static struct fsv_answer_row **place_of(const struct reading *r, int32_t index)
@@ -115,13 +117,11 @@ static bool read_list(struct reading *r, struct fsv_str span)
 	return true;
 }
 
-/* Here the member's name is the index, whatever stands inside. */
-static bool read_map(struct reading *r, struct fsv_str span)
+/* In place, since it is most of an answer. Here the member's name is the index, whatever stands inside. */
+static bool read_map(struct reading *r)
 {
 	struct fsv_str key;
 
-	fsv_json_init(&r->j, span, r->arena);
-	fsv_json_value(&r->j);
 	while (fsv_json_key(&r->j, &key)) {
 		struct fsv_answer_row row = { 0 };
 		int32_t inside = 0;
@@ -149,11 +149,20 @@ static void collect_rows(const struct reading *r, struct fsv_answer *answer)
 	}
 }
 
-struct spans {
-	struct fsv_str list, map;
-};
+/* The map counts where there is one; of several the last. */
+static bool member_map(struct reading *r)
+{
+	enum fsv_json_type type = fsv_json_value(&r->j);
 
-static bool member(struct reading *r, struct fsv_str key, struct fsv_answer *answer, struct spans *spans)
+	memset(r->by_place, 0, r->n_asked * sizeof(*r->by_place));
+	r->mapped = type == FSV_JSON_OBJECT;
+	if (r->mapped)
+		return read_map(r);
+	fsv_coerce_skip_rest(&r->j, type);
+	return type == FSV_JSON_NULL;
+}
+
+static bool member(struct reading *r, struct fsv_str key, struct fsv_answer *answer, struct fsv_str *list)
 {
 	enum fsv_json_type type;
 
@@ -169,17 +178,13 @@ static bool member(struct reading *r, struct fsv_str key, struct fsv_answer *ans
 		return map != FSV_MAP_REFUSED;
 	}
 	if (r->n_asked > 0 && fsv_str_is(key, "batchDataList")) {
-		type = fsv_json_skip(&r->j, &spans->list);
+		type = fsv_json_skip(&r->j, list);
 		if (type == FSV_JSON_NULL)
-			spans->list = FSV_STR_NULL;
+			*list = FSV_STR_NULL;
 		return type == FSV_JSON_ARRAY || type == FSV_JSON_NULL;
 	}
-	if (r->n_asked > 0 && fsv_str_is(key, "singleInferenceResultMap")) {
-		type = fsv_json_skip(&r->j, &spans->map);
-		if (type == FSV_JSON_NULL)
-			spans->map = FSV_STR_NULL;
-		return type == FSV_JSON_OBJECT || type == FSV_JSON_NULL;
-	}
+	if (r->n_asked > 0 && fsv_str_is(key, "singleInferenceResultMap"))
+		return member_map(r);
 	fsv_json_skip(&r->j, NULL);
 	return true;
 }
@@ -189,21 +194,16 @@ int fsv_answer_parse(struct fsv_str body, const int32_t *asked, size_t n_asked, 
 {
 	struct reading r = { .asked = asked, .n_asked = n_asked, .arena = arena };
 	struct fsv_answer answer = { .data = FSV_STR("{}") };
-	struct spans spans = { FSV_STR_NULL, FSV_STR_NULL };
-	struct fsv_str key;
+	struct fsv_str key, list = FSV_STR_NULL;
 	bool fits;
 
 	r.by_place = FSV_ARENA_NEW_N(arena, struct fsv_answer_row *, n_asked);
 	fsv_json_init(&r.j, body, arena);
 	fits = fsv_json_value(&r.j) == FSV_JSON_OBJECT;
 	while (fits && fsv_json_key(&r.j, &key))
-		fits = member(&r, key, &answer, &spans);
-	if (fits && !fsv_json_failed(&r.j)) {
-		if (spans.map.n > 0)
-			fits = read_map(&r, spans.map);
-		else if (spans.list.n > 0)
-			fits = read_list(&r, spans.list);
-	}
+		fits = member(&r, key, &answer, &list);
+	if (fits && !fsv_json_failed(&r.j) && !r.mapped && list.n > 0)
+		fits = read_list(&r, list);
 	if (!fits || fsv_json_failed(&r.j))
 		return fsv_err_set(err, FSV_E_RESPONSE, "the answer is no result envelope");
 	if (n_asked > 0)

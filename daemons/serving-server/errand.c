@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/time.h"
 #include "codec/json.h"
 
 enum { FAULT = 110, NO_FEATURE = 113 };
@@ -181,7 +180,7 @@ static int submit(const struct fsv_errand_opt *opt, struct fsv_errand *e, int64_
 	int r;
 
 	e->source = opt->source;
-	e->job.deadline = fsv_min_deadline(callers, fsv_deadline_in_ms(opt->limit_ms));
+	e->job.deadline = fsv_lookup_limit(callers, opt->limit_ms);
 	r = fsv_crew_submit(opt->crew, &e->job);
 	if (r < 0)
 		free(e);

@@ -106,6 +106,68 @@ int fsv_flow_parse(struct fsv_str json, struct fsv_flow **ret_flow, unsigned *re
 	return r;
 }
 
+static void copy_rule(struct fsv_flow *flow, struct fsv_str resource, struct fsv_flow_rule *from, double allowed)
+{
+	struct fsv_flow_rule *rule = FSV_NEW(struct fsv_flow_rule);
+
+	rule->allowed = allowed;
+	for (unsigned i = 0; from && i < FSV_FLOW_BUCKETS; i++)
+		atomic_init(&rule->buckets[i], atomic_load_explicit(&from->buckets[i], memory_order_relaxed));
+	free(fsv_map_put(&flow->rules, resource, rule));
+	flow->has_models |= fsv_str_starts(resource, FSV_STR("M_"));
+}
+
+int fsv_flow_with(const struct fsv_flow *was, struct fsv_str resource, double allowed, size_t max,
+		  struct fsv_flow **ret_flow, struct fsv_err *err)
+{
+	struct fsv_flow_rule *old = fsv_flow_rule(was, resource);
+	struct fsv_flow *flow;
+
+	if (!old && was && was->rules.n >= max)
+		return fsv_err_set(err, FSV_E_LIMIT, "there are rules for %zu resources, which is the most (flow.max.rules)",
+				   was->rules.n);
+	flow = FSV_NEW(struct fsv_flow);
+	fsv_map_init(&flow->rules);
+	for (size_t i = 0; was && i < was->rules.n; i++) {
+		struct fsv_flow_rule *rule = was->rules.entries[i].value;
+
+		copy_rule(flow, was->rules.entries[i].key, rule, rule->allowed);
+	}
+	copy_rule(flow, resource, old, allowed);
+	*ret_flow = flow;
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct fsv_map_entry *x = *(struct fsv_map_entry *const *)a, *y = *(struct fsv_map_entry *const *)b;
+	int r = memcmp(x->key.p, y->key.p, x->key.n < y->key.n ? x->key.n : y->key.n);
+
+	return r ? r : x->key.n < y->key.n ? -1 : x->key.n > y->key.n;
+}
+
+void fsv_flow_format(const struct fsv_flow *flow, struct fsv_buf *out)
+{
+	struct fsv_map_entry **sorted = FSV_NEW_N(struct fsv_map_entry *, flow->rules.n + 1);
+	struct fsv_jsonw w;
+
+	for (size_t i = 0; i < flow->rules.n; i++)
+		sorted[i] = &flow->rules.entries[i];
+	if (flow->rules.n > 0)
+		qsort(sorted, flow->rules.n, sizeof(sorted[0]), by_key);
+	fsv_jsonw_init(&w, out);
+	fsv_jsonw_begin(&w, '[');
+	for (size_t i = 0; i < flow->rules.n; i++) {
+		fsv_jsonw_begin(&w, '{');
+		fsv_jsonw_kv_str(&w, "source", sorted[i]->key);
+		fsv_jsonw_key(&w, FSV_STR("allow_qps"));
+		fsv_jsonw_double(&w, ((struct fsv_flow_rule *)sorted[i]->value)->allowed);
+		fsv_jsonw_end(&w, '}');
+	}
+	fsv_jsonw_end(&w, ']');
+	free(sorted);
+}
+
 struct fsv_flow *fsv_flow_load(const char *path)
 {
 	FSV_AUTO_MEM char *text = NULL;

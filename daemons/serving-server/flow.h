@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -34,6 +35,13 @@ int fsv_flow_parse(struct fsv_str json, struct fsv_flow **ret_flow, unsigned *re
 /* Of a file; NULL when there is none, or none that can be read, which is logged. [blocks] */
 struct fsv_flow *fsv_flow_load(const char *path);
 struct fsv_flow *fsv_flow_free(struct fsv_flow *flow);
+
+/* Another set of rules with this one in it, in the place of one for the same resource; what was admitted in the
+ * present second stays counted. flow may be NULL, stays the caller's. FSV_E_LIMIT for more than max rules. */
+int fsv_flow_with(const struct fsv_flow *flow, struct fsv_str resource, double allowed, size_t max,
+		  struct fsv_flow **ret_flow, struct fsv_err *err) FSV_MUST_CHECK;
+/* Appends the file's text: sorted by resource. */
+void fsv_flow_format(const struct fsv_flow *flow, struct fsv_buf *out);
 
 /* NULL when no rule names it; accepts NULL. */
 struct fsv_flow_rule *fsv_flow_rule(const struct fsv_flow *flow, struct fsv_str resource);

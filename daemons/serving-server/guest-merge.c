@@ -42,6 +42,15 @@ static void log_end(struct fsv_guest *g, const struct fsv_envelope *e, struct fs
 				FSV_STR_ARG(e->retcode >= HOST_CODES ? FSV_STR("a host refused") : e->retmsg));
 }
 
+static unsigned good_rows(const struct fsv_envelope *e)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < e->n_rows; i++)
+		n += e->rows[i].retcode == 0;
+	return n;
+}
+
 static void answer(struct fsv_guest *g, struct fsv_envelope *e)
 {
 	struct fsv_buf out;
@@ -53,9 +62,11 @@ static void answer(struct fsv_guest *g, struct fsv_envelope *e)
 	fsv_buf_init(&out, g->in.arena, 0);
 	fsv_envelope_write(e, g->in.arena, &out);
 	log_end(g, e, fsv_buf_str(&out));
-	fsv_count_request("guest", g->interface->service, e->retcode, g->began);
 	fsv_slices_free(g->local);
 	fsv_slices_free(g->merge);
+	fsv_server_count(g->in.server, g->interface, g->model, e->retcode, good_rows(e),
+			 (unsigned)e->n_rows - good_rows(e));
+	fsv_count_request("guest", g->interface->service, e->retcode, g->began);
 	fsv_model_unref(g->model);
 	fsv_server_leave(g->in.server, g->view);
 	g->in.reply(g->in.arg, fsv_buf_str(&out));

@@ -27,11 +27,9 @@ void fsv_guest_encode_sent(struct fsv_guest *g)
 		g->request.remote = encode(g, g->request.remote);
 		return;
 	}
-	g->indexes = FSV_ARENA_NEW_N(g->in.arena, int32_t, g->n_rows);
 	for (size_t i = 0; i < g->n_rows; i++) {
 		struct fsv_request_row *row = &g->request.rows[g->order[i]];
 
-		g->indexes[i] = row->index;
 		row->remote = encode(g, row->remote);
 	}
 }

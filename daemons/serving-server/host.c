@@ -86,6 +86,7 @@ static void answer(struct host *h, struct fsv_envelope *e)
 {
 	struct fsv_str bytes;
 	struct fsv_buf out;
+	unsigned good_rows = 0;
 
 	e->case_id = h->trace.case_id;
 	e->batch = h->kind == FSV_REQUEST_BATCH;
@@ -95,6 +96,11 @@ static void answer(struct host *h, struct fsv_envelope *e)
 	fsv_count_request("host", h->interface ? h->interface->service : "unaryCall", e->retcode, h->began);
 	bytes = fsv_packet_encode_body(fsv_buf_str(&out), h->arena);
 	fsv_slices_free(h->slices);
+	for (size_t i = 0; i < e->n_rows; i++)
+		good_rows += e->rows[i].retcode == 0;
+	if (h->interface)
+		fsv_server_count(h->server, h->interface, h->model, e->retcode, good_rows,
+				 (unsigned)e->n_rows - good_rows);
 	fsv_model_unref(h->model);
 	fsv_server_leave(h->server, h->view);
 	fsv_rpc_reply(h->call, bytes);
@@ -375,7 +381,7 @@ static int find_model(struct host *h, struct fsv_err *err)
 	/* A guest's own part is nothing that anybody else may ask for. */
 	if (!h->model || h->model->guest)
 		return fsv_err_set(err, FSV_E_MODEL_NULL, "mode is null");
-	return fsv_server_admit_model(h->view, h->model, h->kind == FSV_REQUEST_BATCH ? (unsigned)h->n_rows : 1,
+	return fsv_server_admit_model(h->server, h->view, h->model, h->kind == FSV_REQUEST_BATCH ? (unsigned)h->n_rows : 1,
 				      h->arena, err);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registration.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,9 +17,11 @@ static const char *const online[] = {
 	"queryMetrics", "updateFlowRule", "listProps", "queryJvm", "updateService", "checkHealth",
 };
 
-enum { N_ONLINE = sizeof(online) / sizeof(online[0]) };
+enum { N_ONLINE = sizeof(online) / sizeof(online[0]), UPDATE_PATIENCE_S = 5 };
 
 static const char *const projects[] = { "proxy", "flow", NULL };
+
+static void announce(struct fsv_server *server, struct fsv_registry *registry);
 
 int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct fsv_err *err)
 {
@@ -29,6 +33,7 @@ int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct
 		.cache_folder = fsv_conf_str(conf, FSV_SK_CACHE_PATH),
 		.max_message = (size_t)fsv_conf_int(conf, FSV_SK_MAX_MESSAGE),
 	};
+	struct fsv_registry *registry;
 	int r;
 
 	if (!fsv_conf_bool(conf, FSV_SK_USE_REGISTER) || !fsv_conf_str(conf, FSV_SK_REGISTRY + FSV_RK_URL)) {
@@ -39,11 +44,15 @@ int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct
 	}
 	for (unsigned i = 0; i < N_ONLINE; i++)
 		services[i] = (struct fsv_registry_service){ "grpc", port, "serving", "online", online[i] };
+	r = fsv_registry_from_conf(loop, conf, FSV_SK_REGISTRY, &opt, &registry, err);
+	if (r < 0)
+		return r;
+	/* Requests and changes of models are under way already: what they see of the registry is complete. */
+	server->loop = loop;
 	server->route_by_registry = fsv_conf_bool(conf, FSV_SK_USE_ZK_ROUTER);
-	r = fsv_registry_from_conf(loop, conf, FSV_SK_REGISTRY, &opt, &server->registry, err);
-	if (r == 0)
-		fsv_server_announce(server);
-	return r;
+	atomic_store(&server->registry, registry);
+	announce(server, registry);
+	return 0;
 }
 
 struct names {
@@ -73,14 +82,12 @@ static void take_name(void *arg, struct fsv_str service_id, const struct fsv_mod
 	append(&names->keys, &names->n_keys, &names->cap_keys, fsv_str(key));
 }
 
-void fsv_server_announce(struct fsv_server *server)
+static void announce(struct fsv_server *server, struct fsv_registry *registry)
 {
 	struct names names = { .n_ids = 0 };
 
-	if (!server->registry)
-		return;
 	fsv_models_names(server->models, take_name, &names);
-	fsv_registry_set_models(server->registry, &(struct fsv_registry_models){
+	fsv_registry_set_models(registry, &(struct fsv_registry_models){
 		.service_ids = names.ids, .n_service_ids = names.n_ids, .host_keys = names.keys, .n_host_keys = names.n_keys });
 	for (size_t i = 0; i < names.n_ids; i++)
 		free((char *)names.ids[i].p);
@@ -88,6 +95,146 @@ void fsv_server_announce(struct fsv_server *server)
 		free((char *)names.keys[i].p);
 	free(names.ids);
 	free(names.keys);
+}
+
+static void announce_job(void *arg)
+{
+	struct fsv_server *server = arg;
+
+	/* First: a change from here on is told of again. */
+	atomic_store(&server->announce_waits, false);
+	announce(server, atomic_load(&server->registry));
+}
+
+/* NULL: there is none, or not yet. */
+static struct fsv_registry *registry_of(struct fsv_server *server)
+{
+	return atomic_load_explicit(&server->registry, memory_order_acquire);
+}
+
+bool fsv_server_has_registry(struct fsv_server *server)
+{
+	return registry_of(server) != NULL;
+}
+
+void fsv_server_models_changed(struct fsv_server *server)
+{
+	if (!registry_of(server) || atomic_exchange(&server->announce_waits, true))
+		return;
+	if (fsv_loop_post(server->loop, announce_job, server) < 0) {
+		atomic_store(&server->announce_waits, false);
+		fsv_log_warn("the registry does not learn of a change of models: too much to do; the next change tells it");
+	}
+}
+
+struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
+				   struct fsv_arena *arena)
+{
+	struct fsv_registry *registry = registry_of(server);
+	struct fsv_str found = FSV_STR_NULL;
+	struct fsv_view *view;
+	const char *url;
+
+	if (!registry)
+		return found;
+	view = fsv_registry_view(registry);
+	if (fsv_view_model_urls(view, table_name, name_space, &url, 1) > 0)
+		found = fsv_arena_str(arena, fsv_str(url));
+	fsv_ref_put(&view->ref);
+	return found;
+}
+
+bool fsv_server_flow_known(struct fsv_server *server)
+{
+	struct fsv_registry *registry = registry_of(server);
+	const struct fsv_providers *flows;
+	struct fsv_view *view;
+	bool known;
+
+	if (!registry)
+		return false;
+	view = fsv_registry_view(registry);
+	flows = fsv_view_find(view, FSV_STR("flow/online/transfer"));
+	known = flows && flows->n_urls > 0;
+	fsv_ref_put(&view->ref);
+	return known;
+}
+
+/* One update on its way to the main thread. Whoever comes last, the caller or the main thread, frees it. */
+struct update {
+	struct fsv_server *server;
+	struct fsv_arena arena;
+	struct fsv_str url, router_mode;
+	int32_t weight;
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	bool done, left;		/* the caller has gone */
+	int result;
+	struct fsv_err err;
+};
+
+static void update_free(struct update *u)
+{
+	pthread_mutex_destroy(&u->lock);
+	pthread_cond_destroy(&u->over);
+	fsv_arena_done(&u->arena);
+	free(u);
+}
+
+/* [main thread] */
+static void update(void *arg)
+{
+	struct update *u = arg;
+	bool left;
+
+	if (u->server->registry)
+		u->result = fsv_registry_update(u->server->registry, u->url, u->router_mode, u->weight, &u->err);
+	pthread_mutex_lock(&u->lock);
+	u->done = true;
+	left = u->left;
+	pthread_cond_signal(&u->over);
+	pthread_mutex_unlock(&u->lock);
+	if (left)
+		update_free(u);
+}
+
+int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
+			      struct fsv_err *err)
+{
+	struct timespec until;
+	struct update *u;
+	bool done;
+	int r;
+
+	if (!registry_of(server))
+		return fsv_err_set(err, FSV_E_SYSTEM, "this server is not registered anywhere");
+	u = FSV_NEW(struct update);
+	fsv_arena_init(&u->arena, 0);
+	pthread_mutex_init(&u->lock, NULL);
+	pthread_cond_init(&u->over, NULL);
+	u->server = server;
+	u->url = fsv_arena_str(&u->arena, url);
+	u->router_mode = fsv_arena_str(&u->arena, router_mode);
+	u->weight = weight;
+	u->result = fsv_err_set(&u->err, FSV_E_SHUTDOWN, "the server is shutting down");
+	if (fsv_loop_post(server->loop, update, u) < 0) {
+		update_free(u);
+		return fsv_err_set(err, FSV_E_BUSY, "too much to do; try again");
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += UPDATE_PATIENCE_S;
+	pthread_mutex_lock(&u->lock);
+	while (!u->done && pthread_cond_timedwait(&u->over, &u->lock, &until) == 0)
+		;
+	done = u->done;
+	u->left = true;
+	r = done ? u->result : fsv_err_set(err, FSV_E_DEADLINE, "the registry's side of this server did not answer in time");
+	if (done)
+		*err = u->err;
+	pthread_mutex_unlock(&u->lock);
+	if (done)
+		update_free(u);
+	return r;
 }
 
 /* Requests -------------------------------------------------------------------------------------------------- */
@@ -105,7 +252,7 @@ static bool take_node(struct fsv_node *node, struct fsv_hop *hop)
 
 static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed, bool healthy, struct fsv_hop *hop)
 {
-	struct fsv_view *view = fsv_registry_view(server->registry);
+	struct fsv_view *view = fsv_registry_view(registry_of(server));
 	const struct fsv_providers *proxies = fsv_view_find(view, FSV_STR("proxy/online/unaryCall"));
 	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
 	bool found = proxies && !(healthy && proxies->stale) && take_node(fsv_providers_pick(proxies, &pick), hop);
@@ -117,7 +264,7 @@ static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed,
 int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
 		   struct fsv_hop *ret_hop, struct fsv_err *err)
 {
-	bool ask = server->registry && server->route_by_registry;
+	bool ask = registry_of(server) && server->route_by_registry;
 
 	if (ask && by_registry(server, failed, true, ret_hop))
 		return 0;

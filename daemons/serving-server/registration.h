@@ -3,8 +3,10 @@
 #ifndef FSV_SERVER_REGISTRATION_H
 #define FSV_SERVER_REGISTRATION_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/str.h"
 
 struct fsv_node;
 struct fsv_rpc_channel;
@@ -14,9 +16,22 @@ struct fsv_server_view;
 /* Connects in the background and registers what the server offers; nothing when useRegister is off or zk.url unset.
  * The ports must be bound. [main thread] */
 int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct fsv_err *err) FSV_MUST_CHECK;
-/* Registers what the models are asked for by, as they are now. After every load, bind, unbind and unload. Does
- * nothing without a registry. [main thread] */
-void fsv_server_announce(struct fsv_server *server);
+/* After every load, bind, unbind and unload: what the models are asked for by is registered soon, as they are then.
+ * Nothing without a registry. [any thread] */
+void fsv_server_models_changed(struct fsv_server *server);
+
+/* Whether there is a registry that can be asked. [any thread] */
+bool fsv_server_has_registry(struct fsv_server *server);
+/* The URL under which FATE-Flow has registered this very model, or, failing that, one for all models; in the arena with
+ * a NUL behind it. FSV_STR_NULL when nobody has. [any thread] */
+struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
+				   struct fsv_arena *arena);
+/* Whether somebody has registered a FATE-Flow; false too without a registry. [any thread] */
+bool fsv_server_flow_known(struct fsv_server *server);
+/* As fsv_registry_update, on the main thread while the caller waits. FSV_E_SYSTEM without a registry. [blocks; not the
+ * main thread] */
+int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
+			      struct fsv_err *err) FSV_MUST_CHECK;
 
 /* Where one packet goes. */
 struct fsv_hop {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "adaptor.h"
 #include "base/crew.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -14,11 +16,14 @@
 #include "base/time.h"
 #include "cache/cache.h"
 #include "codec/json.h"
+#include "common-service.h"
 #include "flow.h"
 #include "guest.h"
 #include "host.h"
 #include "http-api.h"
 #include "http-work.h"
+#include "model-migrate.h"
+#include "model-service.h"
 #include "net/http-client.h"
 #include "net/http.h"
 #include "net/redis.h"
@@ -26,8 +31,9 @@
 #include "serving-server-conf.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
+#include "traffic.h"
 
-enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 2000 };
+enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 5000 };
 
 FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
 FSV_METRIC(cache_lookups, FSV_COUNTER, "fate_serving_cache_lookups_total", "result",
@@ -44,6 +50,12 @@ static void free_view(struct fsv_ref *ref)
 {
 	struct fsv_server_view *view = (struct fsv_server_view *)ref;
 
+	if (view->base) {
+		fsv_ref_put(&view->base->ref);
+		fsv_flow_free(view->flow);
+		free(view);
+		return;
+	}
 	fsv_adaptor_free(view->single);
 	fsv_adaptor_free(view->batch);
 	fsv_flow_free(view->flow);
@@ -53,17 +65,74 @@ static void free_view(struct fsv_ref *ref)
 	free(view);
 }
 
-static struct fsv_flow *load_flow(const struct fsv_server *server)
+static void flow_path(const struct fsv_server *server, struct fsv_buf *path)
 {
 	const char *folder = fsv_conf_str(server->first_conf, FSV_SK_CACHE_PATH);
+
+	fsv_buf_init(path, NULL, 0);
+	fsv_buf_printf(path, "%s/.fate/flowRules.json", folder && *folder ? folder : ".");
+}
+
+static struct fsv_flow *load_flow(const struct fsv_server *server)
+{
 	struct fsv_flow *flow;
 	struct fsv_buf path;
 
-	fsv_buf_init(&path, NULL, 0);
-	fsv_buf_printf(&path, "%s/.fate/flowRules.json", folder && *folder ? folder : ".");
+	flow_path(server, &path);
 	flow = fsv_flow_load(fsv_buf_cstr(&path));
 	fsv_buf_done(&path);
 	return flow;
+}
+
+static int write_flow(const struct fsv_server *server, const struct fsv_flow *flow, struct fsv_err *err)
+{
+	struct fsv_buf path, text;
+	int r;
+
+	flow_path(server, &path);
+	fsv_buf_init(&text, NULL, 0);
+	fsv_flow_format(flow, &text);
+	r = fsv_write_file(fsv_buf_cstr(&path), text.p, text.n, 0640, err);
+	fsv_buf_done(&text);
+	fsv_buf_done(&path);
+	return r;
+}
+
+/* The present view with other rules. */
+static void put_flow(struct fsv_server *server, struct fsv_server_view *was, struct fsv_flow *flow)
+{
+	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
+
+	*view = *was;
+	fsv_ref_init(&view->ref, free_view);
+	view->base = was->base ? was->base : was;
+	fsv_ref_get(&view->base->ref);
+	view->flow = flow;
+	fsv_snapshot_set(&server->view, &view->ref);
+}
+
+int fsv_server_set_flow(struct fsv_server *server, struct fsv_str resource, double allowed, struct fsv_err *err)
+{
+	struct fsv_server_view *was;
+	struct fsv_flow *flow = NULL;
+	int r;
+
+	if (isnan(allowed))
+		return fsv_err_set(err, FSV_E_SYSTEM, "allowQps is not a number");
+	pthread_mutex_lock(&server->view_lock);
+	was = (struct fsv_server_view *)fsv_snapshot_get(&server->view);
+	r = fsv_flow_with(was->flow, resource, allowed, (size_t)fsv_conf_int(was->conf, FSV_SK_FLOW_MAX_RULES), &flow, err);
+	if (r == 0)
+		r = write_flow(server, flow, err);
+	if (r == 0)
+		put_flow(server, was, flow);
+	else
+		fsv_flow_free(flow);
+	fsv_ref_put(&was->ref);
+	pthread_mutex_unlock(&server->view_lock);
+	if (r == 0)
+		fsv_log_info("flow control: at most %g a second for %.*s", allowed, FSV_STR_ARG(resource));
+	return r;
 }
 
 static int connect_proxy(const struct fsv_server *server, struct fsv_server_view *view, struct fsv_err *err)
@@ -143,6 +212,8 @@ static int start_threads(struct fsv_server *server, struct fsv_err *err)
 		r = start_batch_pool(server, err);
 	if (r == 0)
 		r = fsv_http_client_new(&client, &server->client, err);
+	if (r == 0)
+		r = fsv_models_work_new((unsigned)fsv_conf_int(conf, FSV_SK_LOAD_MAX), &server->models_work, err);
 	return r;
 }
 
@@ -155,6 +226,8 @@ static int open_models(struct fsv_server *server, void (*progress)(void *arg, un
 		.lr_parallel = fsv_conf_bool(conf, FSV_SK_LR_PARALLEL),
 		.lr_split = (unsigned)fsv_conf_int(conf, FSV_SK_LR_SPLIT),
 		.pass_unknown = fsv_conf_enum(conf, FSV_SK_UNKNOWN_COMPONENTS) == 1,
+		.max_models = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_LOADED),
+		.max_bindings = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_BOUND),
 	};
 	struct fsv_models_report report;
 	int r = fsv_models_open(&opt, progress, arg, &server->models, &report, err);
@@ -177,6 +250,7 @@ static int connect_redis(const struct fsv_conf *conf, const char *const *nodes, 
 		.max_connections = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_TOTAL),
 		.max_idle = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_IDLE),
 		.max_commands = (unsigned)fsv_conf_int(conf, FSV_SK_REDIS_MAX_COMMANDS),
+		.max_bytes = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_BYTES),
 		.max_reply = (size_t)fsv_conf_int(conf, FSV_SK_REDIS_MAX_REPLY), .tls = fsv_conf_bool(conf, FSV_SK_REDIS_TLS),
 		.ca_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CA), .cert_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_CERT),
 		.key_file = fsv_conf_str(conf, FSV_SK_REDIS_TLS_KEY),
@@ -228,6 +302,21 @@ static int start_grpc(struct fsv_server *server, struct fsv_err *err)
 		{ "/com.webank.ai.fate.api.serving.InferenceService/inference", fsv_guest_inference, true },
 		{ "/com.webank.ai.fate.api.serving.InferenceService/batchInference", fsv_guest_batch_inference, true },
 		{ FSV_UNARY_METHOD, fsv_host_unary_call, true },
+		{ FSV_COMMON_SERVICE "queryMetrics", fsv_common_query_metrics, false },
+		{ FSV_COMMON_SERVICE "updateFlowRule", fsv_common_update_flow_rule, false },
+		{ FSV_COMMON_SERVICE "listProps", fsv_common_list_props, false },
+		{ FSV_COMMON_SERVICE "queryJvmInfo", fsv_common_query_jvm, false },
+		{ FSV_COMMON_SERVICE "updateService", fsv_common_update_service, false },
+		{ FSV_COMMON_SERVICE "checkHealthService", fsv_common_check_health, false },
+		{ FSV_COMMON_SERVICE "updateConfig", fsv_common_update_config, false },
+		{ FSV_MODEL_SERVICE "publishLoad", fsv_model_publish_load, false },
+		{ FSV_MODEL_SERVICE "publishBind", fsv_model_publish_bind, false },
+		{ FSV_MODEL_SERVICE "publishOnline", fsv_model_publish_online, false },
+		{ FSV_MODEL_SERVICE "queryModel", fsv_model_query, false },
+		{ FSV_MODEL_SERVICE "unload", fsv_model_unload, false },
+		{ FSV_MODEL_SERVICE "unbind", fsv_model_unbind, false },
+		{ FSV_MODEL_SERVICE "fetchModel", fsv_model_fetch, false },
+		{ FSV_MODEL_SERVICE "modelTransfer", fsv_model_transfer, false },
 	};
 	const struct fsv_rpc_server_opt opt = {
 		.host = fsv_conf_str(server->conf, FSV_SK_ADDRESS),
@@ -316,6 +405,7 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	*server = (struct fsv_server){
 		.conf = fsv_conf_ref(conf), .first_conf = fsv_conf_ref(conf),
 		.max_inflight = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_INFLIGHT), .shown_at = fsv_now_ns(),
+		.traffic = fsv_traffic_new(), .view_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	r = start_threads(server, err);
 	if (r == 0)
@@ -329,6 +419,7 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	if (r < 0)
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
+	fsv_model_migrate(server, progress, arg);
 	watch(server);
 	r = fsv_monitor_start(conf, FSV_SK_METRICS, &server->monitor, err);
 	if (r == 0)
@@ -341,11 +432,15 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct fsv_err *err)
 {
 	struct fsv_server_view *view;
-	int r = make_view(server, conf, &view, err);
+	int r;
 
+	pthread_mutex_lock(&server->view_lock);
+	r = make_view(server, conf, &view, err);
+	if (r == 0)
+		fsv_snapshot_set(&server->view, &view->ref);
+	pthread_mutex_unlock(&server->view_lock);
 	if (r < 0)
 		return r;
-	fsv_snapshot_set(&server->view, &view->ref);
 	fsv_monitor_reload(server->monitor, conf, FSV_SK_METRICS);
 	fsv_conf_unref(server->conf);
 	server->conf = fsv_conf_ref(conf);
@@ -363,6 +458,9 @@ static void refuse_requests(void *arg)
 		fsv_http_drain(server->http);
 	if (server->grpc)
 		fsv_rpc_server_drain(server->grpc);
+	/* A download may take longer than anybody waits for a restart. */
+	if (server->models_work)
+		fsv_models_work_cut(server->models_work);
 }
 
 void fsv_server_drain(struct fsv_server *server)
@@ -407,14 +505,13 @@ static unsigned stop_grpc(struct fsv_server *server, int64_t deadline_ns)
 }
 
 /* A thread that is stuck in a database or a plugin is left behind: nothing waits for it any more. */
-static void stop_crews(struct fsv_server *server, int64_t deadline_ns)
+static void stop_crews(struct fsv_server *server)
 {
-	int64_t grace = fsv_deadline_in_ms(CREWS_GRACE_MS);
 	unsigned left;
 
 	if (!server->crews)
 		return;
-	left = fsv_crews_wait(server->crews, deadline_ns > grace ? deadline_ns : grace);
+	left = fsv_crews_wait(server->crews, fsv_deadline_in_ms(CREWS_GRACE_MS));
 	if (left > 0)
 		fsv_log_warn("%u feature sources (databases or plugins) did not end in time and are left behind", left);
 	server->crews = fsv_crews_free(server->crews);
@@ -434,14 +531,15 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 		cut += stop_grpc(server, deadline_ns);
 	server->monitor = fsv_monitor_stop(server->monitor);
 	unwatch(server);
-	/* From here on no host asks an adaptor for anything. */
+	/* From here on no host asks an adaptor for anything, and nobody changes a model. */
+	fsv_models_work_free(server->models_work);
 	if (server->client)
 		fsv_http_client_free(server->client);
 	stop_redis(server);
 	if (server->pool)
 		fsv_pool_free(server->pool);
 	fsv_snapshot_set(&server->view, NULL);
-	stop_crews(server, deadline_ns);
+	stop_crews(server);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
 	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
@@ -453,6 +551,8 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	fsv_redis_free(server->redis);
 	fsv_redis_free(server->feature_redis);
 	fsv_models_free(server->models);
+	fsv_traffic_free(server->traffic);
+	pthread_mutex_destroy(&server->view_lock);
 	fsv_conf_unref(server->conf);
 	fsv_conf_unref(server->first_conf);
 	*server = (struct fsv_server){ 0 };
@@ -468,6 +568,19 @@ int64_t fsv_server_stall_ns(struct fsv_server *server)
 	return rpc > http ? rpc : http;
 }
 
+static void cache_status(struct fsv_server *server, struct fsv_buf *out)
+{
+	struct fsv_cache_stats s;
+
+	if (!fsv_conf_bool(server->conf, FSV_SK_RESULT_CACHE))
+		return;
+	fsv_cache_stats(server->cache, &s);
+	fsv_buf_printf(out, "; cache: %llu of %llu answers found", (unsigned long long)s.hits,
+		       (unsigned long long)(s.hits + s.misses));
+	if (s.faults > 0)
+		fsv_buf_printf(out, ", %llu could not be looked up or kept", (unsigned long long)s.faults);
+}
+
 void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 {
 	uint64_t requests = atomic_load_explicit(&server->requests, memory_order_relaxed);
@@ -481,6 +594,8 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
 		fsv_buf_puts(out, "; ");
 		fsv_registry_status(server->registry, out);
 	}
+	fsv_models_work_status(server->models_work, out);
+	cache_status(server, out);
 	server->requests_shown = requests;
 	server->shown_at = now;
 }
@@ -498,9 +613,12 @@ int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *inte
 	if (!view || too_late)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "the server is shutting down; ask another one");
 	if (inflight >= server->max_inflight ||
-	    (view->flow && !fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(interface->resource)), 1, fsv_wall_ms())))
+	    (view->flow && !fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(interface->resource)), 1, fsv_wall_ms()))) {
+		fsv_traffic_count(server->traffic, false, fsv_str(interface->resource), FSV_BLOCKED, 1, fsv_wall_ms());
 		return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, service name: %s",
 				   interface->service);
+	}
+	fsv_traffic_count(server->traffic, false, fsv_str(interface->resource), FSV_PASSED, 1, fsv_wall_ms());
 	return 0;
 }
 
@@ -511,17 +629,33 @@ void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view)
 	atomic_fetch_sub_explicit(&server->inflight, 1, memory_order_relaxed);
 }
 
-int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_model *model, unsigned n,
-			   struct fsv_arena *arena, struct fsv_err *err)
+int fsv_server_admit_model(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_model *model,
+			   unsigned n, struct fsv_arena *arena, struct fsv_err *err)
 {
-	const char *resource;
+	const char *resource = fsv_flow_has_models(view->flow) ? fsv_arena_printf(arena, "M_%s", model->key) : NULL;
+	bool in = !resource || fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(resource)), n, fsv_wall_ms());
 
-	if (!fsv_flow_has_models(view->flow))
-		return 0;
-	resource = fsv_arena_printf(arena, "M_%s", model->key);
-	if (fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(resource)), n, fsv_wall_ms()))
+	fsv_traffic_count(server->traffic, true, fsv_str(model->key), in ? FSV_PASSED : FSV_BLOCKED, n, fsv_wall_ms());
+	if (in)
 		return 0;
 	return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, model resource: %s", resource);
+}
+
+void fsv_server_count(struct fsv_server *server, const struct fsv_interface *interface, const struct fsv_model *model,
+		      int retcode, unsigned good_rows, unsigned bad_rows)
+{
+	int64_t now = fsv_wall_ms();
+	bool good = retcode == 0;
+
+	if (retcode == fsv_err_fate(FSV_E_OVERLOAD))
+		return;		/* counted as blocked */
+	fsv_traffic_count(server->traffic, false, fsv_str(interface->resource), good ? FSV_SUCCEEDED : FSV_FAILED, 1, now);
+	if (!model)
+		return;
+	if (good_rows + bad_rows == 0)
+		good_rows = good, bad_rows = !good;
+	fsv_traffic_count(server->traffic, true, fsv_str(model->key), FSV_SUCCEEDED, good_rows, now);
+	fsv_traffic_count(server->traffic, true, fsv_str(model->key), FSV_FAILED, bad_rows, now);
 }
 
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena)

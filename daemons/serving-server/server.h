@@ -7,6 +7,7 @@
 #ifndef FSV_SERVER_SERVER_H
 #define FSV_SERVER_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,15 +28,19 @@ struct fsv_http_client;
 struct fsv_http_works;
 struct fsv_monitor;
 struct fsv_log_tags;
+struct fsv_loop;
+struct fsv_models_work;
 struct fsv_pool;
 struct fsv_redis;
 struct fsv_registry;
+struct fsv_traffic;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 #define FSV_PROTOCOL_NUMBER	"216"
 
 struct fsv_server_view {
 	struct fsv_ref ref;
+	struct fsv_server_view *base;		/* has everything but flow, with a reference; or NULL */
 	struct fsv_conf *conf;
 	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
@@ -59,12 +64,18 @@ struct fsv_server {
 	unsigned batch_threads;
 	struct fsv_crews *crews;		/* of databases and plugins */
 	struct fsv_models *models;
+	struct fsv_models_work *models_work;	/* changes of models, downloads */
 	struct fsv_redis *redis;		/* of redis.…; NULL when it names no server */
 	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
 	struct fsv_cache *cache;		/* of hosts' answers */
-	struct fsv_registry *registry;		/* NULL when none is used */
+	_Atomic(struct fsv_registry *) registry;	/* NULL when none is used, and while the daemon starts */
+	struct fsv_loop *loop;			/* where the registry lives */
+	_Atomic bool announce_waits;		/* word of changed models is on its way there */
 	bool route_by_registry;			/* the proxy is looked for there */
 
+	struct fsv_traffic *traffic;		/* for queryMetrics */
+
+	pthread_mutex_t view_lock;		/* who makes the next view; held while flow rules are written */
 	struct fsv_snapshot view;		/* struct fsv_server_view */
 	unsigned max_inflight;
 	_Atomic unsigned inflight;
@@ -114,8 +125,16 @@ int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *inte
 void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view);
 
 /* Flow control of a model, one unit for each row. FSV_E_OVERLOAD. */
-int fsv_server_admit_model(const struct fsv_server_view *view, const struct fsv_model *model, unsigned n,
-			   struct fsv_arena *arena, struct fsv_err *err) FSV_MUST_CHECK;
+int fsv_server_admit_model(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_model *model,
+			   unsigned n, struct fsv_arena *arena, struct fsv_err *err) FSV_MUST_CHECK;
+
+/* A request has ended: for what queryMetrics shows. retcode as on the wire; rows: of a batch, with model; else 0. */
+void fsv_server_count(struct fsv_server *server, const struct fsv_interface *interface, const struct fsv_model *model,
+		      int retcode, unsigned good_rows, unsigned bad_rows);
+
+/* A rule of flow control: on disk and in force. [blocks] */
+int fsv_server_set_flow(struct fsv_server *server, struct fsv_str resource, double allowed,
+			struct fsv_err *err) FSV_MUST_CHECK;
 
 /* One line with the JSON text as it would be re-encoded, for print.input.data and print.output.data. */
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena);

@@ -50,6 +50,31 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_SK_LR_SPLIT] = { "lr.split.size", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "500", 1, 1000000, NULL,
 		"Columns in such a chunk.", NULL },
 
+	[FSV_SK_TRANSFER_URL] = { "model.transfer.url", FSV_CONF_STRING, 0, NULL, NULL, 0, 0, NULL,
+		"FATE-Flow's URL for fetching models, used when a request to load one names none and nobody has registered "
+		"the model: http://HOST:9380/v1/model/transfer.", NULL },
+	[FSV_SK_SYNCHRONIZE] = { "model.synchronize", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
+		"Give models to other servers, and fetch models from them, when somebody asks for that over gRPC.", NULL },
+	[FSV_SK_TRAN_CONNECT_TIMEOUT] = { "httpclient.tran.connection.timeout", FSV_CONF_DURATION, 0, "ms", "60s", 1, DAY_MS,
+		NULL, "How long connecting to FATE-Flow may take.", NULL },
+	[FSV_SK_TRAN_SOCKET_TIMEOUT] = { "httpclient.tran.sockect.timeout", FSV_CONF_DURATION, 0, "ms", "60s", 1, DAY_MS, NULL,
+		"How long a download from FATE-Flow may stand still.", NULL },
+	[FSV_SK_LOAD_TIMEOUT] = { "model.load.timeout", FSV_CONF_DURATION, 0, "ms", "10min", 1, DAY_MS, NULL,
+		"How long fetching a model, or unpacking it, may take in all.", NULL },
+	[FSV_SK_LOAD_MAX] = { "model.load.max", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "8", 1, 1000, NULL,
+		"Models that may be on their way in at the same time; more are refused with code 124.", NULL },
+	[FSV_SK_MODEL_MAX_SIZE] = { "model.max.size", FSV_CONF_SIZE, 0, NULL, "256M", 1024, 1 << 30, NULL,
+		"Largest model that is taken: of FATE-Flow's answer, of a model file, of an archive packed and unpacked.", NULL },
+	[FSV_SK_ARCHIVE_MAX_ENTRIES] = { "model.archive.max.entries", FSV_CONF_INT, 0, NULL, "10000", 1, 1000000, NULL,
+		"Most entries that a model archive may have.", NULL },
+	[FSV_SK_MAX_LOADED] = { "model.max.loaded", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "10000", 1, 100000, NULL,
+		"Models that may be loaded at the same time.", NULL },
+	[FSV_SK_MAX_BOUND] = { "model.max.bound", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "100000", 1, 1000000, NULL,
+		"Service ids that may be bound at the same time.", NULL },
+	[FSV_SK_LEGACY_PATH] = { "model.legacy.path", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
+		"The folder whose .fate holds the stores of FATE-Serving 1.2 or 1.3, which are taken over once; unset = the home "
+		"of the user that the server runs as.", NULL },
+
 	[FSV_SK_SINGLE_ADAPTOR] = { "feature.single.adaptor", FSV_CONF_STRING, 0, NULL, NULL, 0, 0, NULL,
 		"Where the features for single requests come from: MockAdapter, TestFileAdapter, TestFilePickAdapter, "
 		"HttpAdapter, HttpAdapterByHeader, SqlAdapter, MysqlAdapter, RedisAdapter or PluginAdapter, with or without the "
@@ -169,6 +194,8 @@ static const struct fsv_conf_key keys[] = {
 		"Connections that stay open without work.", NULL },
 	[FSV_SK_REDIS_MAX_COMMANDS] = { "redis.maxCommands", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "8192", 1, 1000000, NULL,
 		"Commands under way, one for each person; over it the cache is passed by, and look-ups of features fail.", NULL },
+	[FSV_SK_REDIS_MAX_BYTES] = { "redis.maxBytes", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "64M", 1 << 16, INT64_C(1) << 40,
+		NULL, "What they may be large together; likewise.", NULL },
 	[FSV_SK_REDIS_MAX_REPLY] = { "redis.maxReply", FSV_CONF_SIZE, FSV_CONF_RESTART, NULL, "4M", 4096, 1 << 29, NULL,
 		"Largest reply that is taken.", NULL },
 	[FSV_SK_REDIS_TLS] = { "redis.tls.enable", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
@@ -214,6 +241,11 @@ static const struct fsv_conf_key keys[] = {
 		"Nodes, as host:port or host, that requests to /server/… may be passed on to, besides those of this "
 		"machine (127.0.0.0/8).", NULL },
 
+	[FSV_SK_HEALTH_CHECK] = { "health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", 0, 0, NULL,
+		"Report on memory, FATE-Flow and models when the console asks for it; false: the report is empty.", NULL },
+	[FSV_SK_FLOW_MAX_RULES] = { "flow.max.rules", FSV_CONF_INT, 0, NULL, "10000", 1, 1000000, NULL,
+		"Most resources that rules for flow control may name; new rules beyond are refused.", NULL },
+
 	[FSV_SK_PRINT_INPUT] = { "print.input.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
 		"Log the body of every request, features included, as one line of JSON; what is beyond 2 KiB is cut off.",
 		"Requests in the log" },
@@ -231,17 +263,12 @@ static const struct fsv_conf_key keys[] = {
 		"known there. false, or without a registry: proxy alone.", NULL },
 	[FSV_SK_REGISTRY] = FSV_REGISTRY_KEYS,
 
-	IDLE("model.transfer.url", FSV_CONF_STRING, 0, NULL, NULL, "FATE-Flow's URL for fetching models."),
-	IDLE("model.synchronize", FSV_CONF_BOOL, 0, NULL, "false", "Let other nodes fetch models from here."),
-	IDLE("httpclinet.config.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "500ms",
-	     "Wait for a connection to FATE-Flow."),
+	{ "httpclinet.config.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "500ms", 0, 0, NULL,
+		COMPAT("Wait for a connection to FATE-Flow."), "Read for compatibility" },
 	IDLE("httpclient.config.connection.timeout", FSV_CONF_DURATION, 0, "ms", "500ms", "Connecting to FATE-Flow."),
 	IDLE("httpclient.config.sockect.timeout", FSV_CONF_DURATION, 0, "ms", "2s", "Wait for FATE-Flow."),
 	IDLE("httpclient.tran.connection.req.timeout", FSV_CONF_DURATION, 0, "ms", "60s",
 	     "Wait for a connection to fetch a model."),
-	IDLE("httpclient.tran.connection.timeout", FSV_CONF_DURATION, 0, "ms", "60s", "Connecting to fetch a model."),
-	IDLE("httpclient.tran.sockect.timeout", FSV_CONF_DURATION, 0, "ms", "60s", "Wait for a model."),
-	IDLE("health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", "Health report for the console."),
 
 	RETIRED("serving.core.pool.size", FSV_CONF_INT, "See worker.threads."),
 	RETIRED("serving.max.pool.size", FSV_CONF_INT, "See max.inflight."),

@@ -12,15 +12,15 @@ static void arena_free(void *arena, void *p)
 	(void)p;
 }
 
-static ProtobufCMessage *decode(const ProtobufCMessageDescriptor *type, struct fsv_str bytes,
-				struct fsv_arena *arena)
+ProtobufCMessage *fsv_message_decode(const ProtobufCMessageDescriptor *type, struct fsv_str bytes,
+				     struct fsv_arena *arena)
 {
 	ProtobufCAllocator allocator = { arena_alloc, arena_free, arena };
 
 	return protobuf_c_message_unpack(type, &allocator, bytes.n, (const uint8_t *)bytes.p);
 }
 
-static struct fsv_str encode(const ProtobufCMessage *message, struct fsv_arena *arena)
+struct fsv_str fsv_message_encode(const ProtobufCMessage *message, struct fsv_arena *arena)
 {
 	size_t n = protobuf_c_message_get_packed_size(message);
 	char *out = fsv_arena_alloc(arena, n);
@@ -30,7 +30,7 @@ static struct fsv_str encode(const ProtobufCMessage *message, struct fsv_arena *
 
 int fsv_packet_decode(struct fsv_str bytes, struct fsv_arena *arena, Fsv__Packet **ret_packet, struct fsv_err *err)
 {
-	ProtobufCMessage *message = decode(&fsv__packet__descriptor, bytes, arena);
+	ProtobufCMessage *message = fsv_message_decode(&fsv__packet__descriptor, bytes, arena);
 
 	if (!message)
 		return fsv_err_set(err, FSV_E_SYNTAX, "the message is no Packet");
@@ -40,7 +40,7 @@ int fsv_packet_decode(struct fsv_str bytes, struct fsv_arena *arena, Fsv__Packet
 
 struct fsv_str fsv_packet_encode(const Fsv__Packet *packet, struct fsv_arena *arena)
 {
-	return encode(&packet->base, arena);
+	return fsv_message_encode(&packet->base, arena);
 }
 
 struct fsv_str fsv_packet_encode_body(struct fsv_str value, struct fsv_arena *arena)
@@ -50,7 +50,7 @@ struct fsv_str fsv_packet_encode_body(struct fsv_str value, struct fsv_arena *ar
 
 	body.value = (ProtobufCBinaryData){ value.n, (uint8_t *)value.p };
 	packet.body = &body;
-	return encode(&packet.base, arena);
+	return fsv_message_encode(&packet.base, arena);
 }
 
 struct fsv_str fsv_packet_body(const Fsv__Packet *packet)
@@ -63,7 +63,7 @@ struct fsv_str fsv_packet_body(const Fsv__Packet *packet)
 int fsv_inference_decode(struct fsv_str bytes, struct fsv_arena *arena, struct fsv_str *ret_body,
 			 struct fsv_err *err)
 {
-	ProtobufCMessage *message = decode(&fsv__inference_message__descriptor, bytes, arena);
+	ProtobufCMessage *message = fsv_message_decode(&fsv__inference_message__descriptor, bytes, arena);
 	const Fsv__InferenceMessage *m = (const Fsv__InferenceMessage *)message;
 
 	if (!m)
@@ -77,5 +77,5 @@ struct fsv_str fsv_inference_encode(struct fsv_str body, struct fsv_arena *arena
 	Fsv__InferenceMessage m = FSV__INFERENCE_MESSAGE__INIT;
 
 	m.body = (ProtobufCBinaryData){ body.n, (uint8_t *)body.p };
-	return encode(&m.base, arena);
+	return fsv_message_encode(&m.base, arena);
 }

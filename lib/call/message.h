@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two messages of the inference path, decoded into and encoded from a request's arena. */
+/* Protobuf messages decoded into and encoded from a request's arena, first the two of the inference path. */
 #ifndef FSV_CALL_MESSAGE_H
 #define FSV_CALL_MESSAGE_H
 
@@ -8,6 +8,11 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "lib/proto/packet.pb-c.h"
+
+/* Any message: into and from an arena. decode: NULL when the bytes are none of the type. */
+ProtobufCMessage *fsv_message_decode(const ProtobufCMessageDescriptor *type, struct fsv_str bytes,
+				     struct fsv_arena *arena);
+struct fsv_str fsv_message_encode(const ProtobufCMessage *message, struct fsv_arena *arena);
 
 /* FSV_E_SYNTAX when the bytes are no such message. The result lives in the arena. */
 int fsv_packet_decode(struct fsv_str bytes, struct fsv_arena *arena, Fsv__Packet **ret_packet,

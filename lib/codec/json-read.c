@@ -396,6 +396,33 @@ bool fsv_json_elem(struct fsv_json *j)
 	return step(j, ']');
 }
 
+/* Members like "12":true, of which answers about decision trees are full, in one go: on to the first member of an
+ * open object that looks otherwise. */
+static void skip_flags(struct fsv_json *j)
+{
+	const char *end = j->end;
+
+	for (;;) {
+		const char *p = j->p;
+
+		if (!j->first && (p == end || *p++ != ','))
+			return;
+		if (end - p < 2 || *p != '"' || p[1] < '0' || p[1] > '9')
+			return;
+		for (p += 2; p < end && *p >= '0' && *p <= '9'; p++)
+			;
+		if (end - p < 7 || p[0] != '"' || p[1] != ':')
+			return;
+		if (memcmp(p + 2, "true", 4) == 0)
+			j->p = p + 6;
+		else if (memcmp(p + 2, "false", 5) == 0)
+			j->p = p + 7;
+		else
+			return;
+		j->first = false;
+	}
+}
+
 enum fsv_json_type fsv_json_skip(struct fsv_json *j, struct fsv_str *ret_span)
 {
 	uint64_t is_object[FSV_JSON_DEPTH_MAX / 64 + 1] = { 0 };
@@ -416,8 +443,13 @@ enum fsv_json_type fsv_json_skip(struct fsv_json *j, struct fsv_str *ret_span)
 		else if (t == FSV_JSON_ARRAY)
 			is_object[d / 64] &= ~(UINT64_C(1) << d % 64);
 		while (j->depth > base) {
+			bool object;
+
 			d = j->depth;
-			if (is_object[d / 64] >> d % 64 & 1 ? next_key(j, false) : step(j, ']'))
+			object = is_object[d / 64] >> d % 64 & 1;
+			if (object)
+				skip_flags(j);
+			if (object ? next_key(j, false) : step(j, ']'))
 				break;
 			if (j->why)
 				return FSV_JSON_ERROR;

@@ -95,6 +95,12 @@ const char *fsv_conf_where(const struct fsv_conf *conf, unsigned key);
 /* YAML of all effective values in canonical spelling, secrets as "(secret)", unset ones as null.
  * Loading it gives the same values, secrets apart. */
 void fsv_conf_dump(const struct fsv_conf *conf, struct fsv_buf *out);
+/* Members of a JSON object, one for each key that is set and whose name contains keyword (in any case; blank = all):
+ * numbers and booleans as such, durations in the key's unit, secrets as "******". The key without is left out. */
+struct fsv_jsonw;
+void fsv_conf_props(const struct fsv_conf *conf, struct fsv_str keyword, const char *without, struct fsv_jsonw *w);
+/* Whether a name is meant by a keyword. */
+bool fsv_conf_wanted(const char *name, struct fsv_str keyword);
 /* Names of RESTART keys whose values differ, comma-separated, in out; returns how many. */
 unsigned fsv_conf_restart_keys(const struct fsv_conf *was, const struct fsv_conf *now, struct fsv_buf *out);
 

@@ -1,2 +1,2 @@
-SRC_lib/conf := conf.c docs.c dump.c import.c load.c suggest.c value.c
+SRC_lib/conf := conf.c docs.c dump.c import.c load.c props.c suggest.c value.c
 DEPS_lib/conf := lib/codec lib/base

@@ -34,10 +34,11 @@ static uint32_t walk_one(const struct fsv_forest *forest, const double *inputs, 
 
 	for (;;) {
 		const struct fsv_forest_node *node = &forest->nodes[at];
-		double x = inputs[node->input];
+		double x;
 
 		if (node->input == 0 || node->input >= end)
 			break;
+		x = inputs[node->input];
 		if (!isnan(x)) {
 			at = node->left + !(x <= node->limit);
 			continue;

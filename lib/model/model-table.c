@@ -75,6 +75,10 @@ static void table_free(struct fsv_ref *ref)
 
 	for (size_t i = 0; i < table->by_name.n; i++)
 		fsv_model_unref(table->by_name.entries[i].model);
+	for (size_t i = 0; i < table->n_lost; i++)
+		fsv_model_unref(table->lost[i]);
+	free(table->lost);
+	free(table->lost_bindings);
 	index_done(&table->by_name);
 	index_done(&table->by_service);
 	index_done(&table->by_partner);
@@ -133,4 +137,22 @@ void fsv_model_table_bind(struct fsv_model_table *table, struct fsv_str service_
 	}
 	entry.first = fsv_arena_str(&table->arena, service_id);
 	add(&table->by_service, entry);
+}
+
+void fsv_model_table_add_lost(struct fsv_model_table *table, struct fsv_model *model)
+{
+	table->lost = fsv_realloc(table->lost, table->n_lost + 1, sizeof(*table->lost));
+	table->lost[table->n_lost++] = model;
+}
+
+void fsv_model_table_add_lost_binding(struct fsv_model_table *table, struct fsv_lost_binding binding)
+{
+	struct fsv_lost_binding copy = {
+		.service_id = fsv_arena_str(&table->arena, binding.service_id),
+		.model_key = fsv_arena_str(&table->arena, binding.model_key),
+	};
+
+	table->lost_bindings = fsv_realloc(table->lost_bindings, table->n_lost_bindings + 1,
+					   sizeof(*table->lost_bindings));
+	table->lost_bindings[table->n_lost_bindings++] = copy;
 }

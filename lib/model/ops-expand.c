@@ -63,6 +63,8 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		x->items[i].value = fsv_cell_const(fsv_arena_str(fsv_compile_arena(c), fsv_str(text)));
 		fsv_frame_put(out, columns[i], x->items[i].to, false);
 	}
+	out->appended = columns;
+	out->n_appended = x->n;
 	fsv_frame_finish(c, out);
 	*ret_out = out;
 	return 0;

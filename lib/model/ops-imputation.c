@@ -169,6 +169,8 @@ static struct fsv_frame *make_frame(struct fsv_compile *c, const struct fsv_fram
 		fsv_frame_put(out, in->entries[i].column, in->entries[i].slot, in->entries[i].maybe);
 	for (uint32_t i = 0; i < s->n; i++)
 		fsv_frame_put(out, s->columns[i], fsv_compile_slot(c), false);
+	out->appended = s->columns;
+	out->n_appended = s->n;
 	fsv_frame_finish(c, out);
 	return out;
 }

@@ -29,7 +29,7 @@ static int add_tree(struct fsv_trees_build *b, uint32_t t, struct fsv_err *err)
 {
 	enum fsv_trees_kind kind;
 	struct fsv_str party;
-	int r = fsv_trees_kind(b->param, t, &kind, &party, err);
+	int r = fsv_trees_kind(b, t, &kind, &party, err);
 
 	if (r < 0)
 		return r;
@@ -62,6 +62,7 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		r = fsv_trees_score_compile(c, meta, b.param, &score, err);
 	if (r < 0)
 		return r;
+	b.meta = meta;
 	/* The reference does not add it; training always writes 0. */
 	if (score.kind == FSV_TREES_BINARY)
 		score.init[0] = 0;

@@ -92,7 +92,7 @@ static int add_tree(struct making *m, uint32_t t, struct fsv_err *err)
 {
 	enum fsv_trees_kind kind;
 	struct fsv_str party;
-	int r = fsv_trees_kind(m->b.param, t, &kind, &party, err);
+	int r = fsv_trees_kind(&m->b, t, &kind, &party, err);
 
 	if (r < 0)
 		return r;
@@ -149,19 +149,18 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		   const struct fsv_frame **ret_out, struct fsv_err *err)
 {
 	struct making m = { .b = { .c = c, .in = in, .leaf = FSV_LEAF_NODE, .rate = 1, .complete = true } };
-	const Fsv__BoostingTreeModelMeta *meta;
 	struct host *h;
 	int r;
 
 	(void)ret_out;
-	r = fsv_trees_read(c, component, false, &meta, &m.b.param, err);
+	r = fsv_trees_read(c, component, false, &m.b.meta, &m.b.param, err);
 	if (r == 0)
 		r = make(&m, err);
 	if (r == 0) {
 		h = (struct host *)fsv_compile_add(c, &fsv_op_trees_host, component, sizeof(*h),
 						   m.b.forest.n_trees * sizeof(uint32_t) + m.n);
 		keep(c, &m, h);
-		h->features.zero_missing = h->offline.zero_missing = fsv_trees_zero_missing(meta);
+		h->features.zero_missing = h->offline.zero_missing = fsv_trees_zero_missing(m.b.meta);
 	}
 	fsv_buf_done(&m.text);
 	return r;

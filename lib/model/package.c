@@ -53,10 +53,17 @@ static void add_entry(struct entries *e, struct fsv_arena *arena, struct fsv_pac
 	e->list[e->n++] = entry;
 }
 
-/* Keys are quoted in errors, but never more than fits there. */
-static int about_key(struct fsv_str key)
+/* Keys are quoted in errors, as far as they fit there, and on one line. */
+enum { KEY_SHOWN = 200 };
+
+static const char *shown(struct fsv_str key, char out[KEY_SHOWN + 1])
 {
-	return (int)(key.n < 200 ? key.n : 200);
+	size_t n = key.n < KEY_SHOWN ? key.n : KEY_SHOWN;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (unsigned char)key.p[i] < 0x20 || key.p[i] == 0x7f ? '?' : key.p[i];
+	out[n] = '\0';
+	return out;
 }
 
 static int read_entry(struct fsv_json *j, struct fsv_str key, struct fsv_package_entry *ret_entry,
@@ -64,6 +71,7 @@ static int read_entry(struct fsv_json *j, struct fsv_str key, struct fsv_package
 {
 	enum fsv_json_type type;
 	struct fsv_str bytes = FSV_STR_NULL;
+	char text[KEY_SHOWN + 1];
 	int r;
 
 	key = fsv_arena_str(j->arena, key);
@@ -71,11 +79,10 @@ static int read_entry(struct fsv_json *j, struct fsv_str key, struct fsv_package
 	if (type == FSV_JSON_ERROR)
 		return fsv_json_fail(j, err);
 	if (type != FSV_JSON_STRING)
-		return fsv_err_set(err, FSV_E_SYNTAX, "the value of \"%.*s\" is not a text",
-				   about_key(key), key.p);
+		return fsv_err_set(err, FSV_E_SYNTAX, "the value of \"%s\" is not a text", shown(key, text));
 	r = fsv_base64_decode(j->text, FSV_BASE64_STRICT, j->arena, &bytes, err);
 	if (r < 0)
-		return fsv_err_wrap(err, "the value of \"%.*s\"", about_key(key), key.p);
+		return fsv_err_wrap(err, "the value of \"%s\"", shown(key, text));
 	*ret_entry = (struct fsv_package_entry){ .key = key, .bytes = bytes };
 	return 0;
 }
@@ -127,6 +134,77 @@ int fsv_package_parse(struct fsv_str json, struct fsv_arena *arena, struct fsv_p
 	return 0;
 }
 
+/* FATE-Flow's answer ------------------------------------------------------------------------------ */
+
+struct flow_answer {
+	bool has_code;
+	int64_t code;
+	struct fsv_str message, data;
+	enum fsv_json_type data_type;
+};
+
+static bool flow_member(struct fsv_json *j, struct fsv_str key, struct flow_answer *a)
+{
+	enum fsv_json_type type;
+
+	if (fsv_str_is(key, "data")) {
+		a->data_type = fsv_json_skip(j, &a->data);
+		return true;
+	}
+	if (!fsv_str_is(key, "retcode") && !fsv_str_is(key, "retmsg")) {
+		(void)fsv_json_skip(j, NULL);	/* a fault is sticky */
+		return true;
+	}
+	type = fsv_json_value(j);
+	if (type == FSV_JSON_ARRAY || type == FSV_JSON_OBJECT)
+		return false;
+	if (fsv_str_is(key, "retmsg") && type == FSV_JSON_STRING)
+		a->message = j->text;
+	if (fsv_str_is(key, "retmsg") || type == FSV_JSON_NULL)
+		return true;
+	a->has_code = true;
+	return type == FSV_JSON_INT && fsv_json_i64(j, &a->code);
+}
+
+/* A peer's words in a line of ours. */
+static const char *one_line(struct fsv_str text, struct fsv_arena *arena)
+{
+	char *line = fsv_arena_cstr(arena, fsv_str_sub(text, 0, 200));
+
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	return line;
+}
+
+int fsv_package_parse_flow(struct fsv_str json, struct fsv_arena *arena, struct fsv_package *ret_package,
+			   struct fsv_err *err)
+{
+	struct flow_answer a = { .data_type = FSV_JSON_NULL };
+	struct fsv_str key;
+	struct fsv_json j;
+	bool fits;
+
+	fsv_json_init(&j, json, arena);
+	fits = fsv_json_value(&j) == FSV_JSON_OBJECT;
+	while (fits && fsv_json_key(&j, &key))
+		fits = flow_member(&j, key, &a);
+	if (fsv_json_failed(&j))
+		return fsv_json_fail(&j, err);
+	if (!fits)
+		return fsv_err_set(err, FSV_E_SYNTAX, "it is no answer of FATE-Flow");
+	if (a.has_code && a.code != 0)
+		return fsv_err_set(err, FSV_E_MODEL_NULL, "FATE-Flow answered %lld: %s", (long long)a.code,
+				   one_line(a.message, arena));
+	if (a.data_type != FSV_JSON_OBJECT)
+		return fsv_err_set(err, FSV_E_MODEL_NULL, "FATE-Flow's answer has no data");
+	if (fsv_package_parse(a.data, arena, ret_package, err) < 0)
+		return fsv_err_wrap(err, "data in FATE-Flow's answer");
+	if (ret_package->n == 0)
+		return fsv_err_set(err, FSV_E_MODEL_NULL, "FATE-Flow's answer has no data");
+	return 0;
+}
+
 /* Checking -------------------------------------------------------------------------------------- */
 
 /* What two entries must not share: the key, and with it the meaning. */
@@ -145,6 +223,7 @@ static struct fsv_str meaning(struct fsv_str key, struct fsv_buf *text)
 int fsv_package_check(const struct fsv_package *package, struct fsv_err *err)
 {
 	const struct fsv_package_entry *entry, *other = NULL;
+	char key[KEY_SHOWN + 1], other_key[KEY_SHOWN + 1];
 	struct fsv_buf text;
 	struct fsv_map seen;
 	int r = 0;
@@ -155,13 +234,10 @@ int fsv_package_check(const struct fsv_package *package, struct fsv_err *err)
 		entry = &package->entries[i];
 		other = fsv_map_put(&seen, meaning(entry->key, &text), &package->entries[i]);
 		if (other && fsv_str_eq(entry->key, other->key))
-			r = fsv_err_set(err, FSV_E_MODEL_INIT, "the key \"%.*s\" stands twice",
-					about_key(entry->key), entry->key.p);
+			r = fsv_err_set(err, FSV_E_MODEL_INIT, "the key \"%s\" stands twice", shown(entry->key, key));
 		else if (other)
-			r = fsv_err_set(err, FSV_E_MODEL_INIT,
-					"the keys \"%.*s\" and \"%.*s\" mean the same message",
-					about_key(other->key), other->key.p,
-					about_key(entry->key), entry->key.p);
+			r = fsv_err_set(err, FSV_E_MODEL_INIT, "the keys \"%s\" and \"%s\" mean the same message",
+					shown(other->key, other_key), shown(entry->key, key));
 	}
 	fsv_map_done(&seen);
 	fsv_buf_done(&text);

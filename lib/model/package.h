@@ -34,6 +34,11 @@ enum {
 int fsv_package_parse(struct fsv_str json, struct fsv_arena *arena, struct fsv_package *ret_package,
 		      struct fsv_err *err) FSV_MUST_CHECK;
 
+/* FATE-Flow's answer to a transfer: {"retcode":0,"retmsg":…,"data":{…}}. FSV_E_MODEL_NULL when it says that it
+ * does not have the model, with its own words; FSV_E_SYNTAX for what is no such answer; else as above. */
+int fsv_package_parse_flow(struct fsv_str json, struct fsv_arena *arena, struct fsv_package *ret_package,
+			   struct fsv_err *err) FSV_MUST_CHECK;
+
 /* A key that stands twice, or two keys that mean the same message of one component ("x.a:FooMeta" and
  * "x.b:BarMeta"), of which the reference would take either: FSV_E_MODEL_INIT. */
 int fsv_package_check(const struct fsv_package *package, struct fsv_err *err) FSV_MUST_CHECK;

@@ -21,6 +21,7 @@ struct fsv_order {
 	uint32_t *slot_of;		/* by column, FSV_NO_SLOT where there is no entry */
 	uint32_t n_slot_of;
 	const struct fsv_spread *spread;
+	uint32_t *appended, n_appended;
 	uint32_t room;			/* columns that it may have more than the one before */
 };
 
@@ -81,6 +82,10 @@ static const struct fsv_order *keep_order(struct fsv_compile *c, struct fsv_fram
 	o->capacity = frame->capacity;
 	o->full = fsv_java_capacity(frame->n, frame->capacity);
 	o->room = frame->n;
+	o->n_appended = frame->n_appended;
+	o->appended = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, o->n_appended);
+	if (o->n_appended > 0)
+		memcpy(o->appended, frame->appended, o->n_appended * sizeof(*o->appended));
 	keep_entries(c, frame, o);
 	frame->order = o;
 	if (frame->spread)
@@ -215,7 +220,7 @@ static struct fsv_sequence resolve(const struct fsv_plan *plan, const struct fsv
 		f.order = o->from;
 		fill(&f, from, NULL);
 		f.order = o;
-		fill(&f, planned(o), NULL);
+		fill(&f, (struct fsv_sequence){ .columns = o->appended, .n = o->n_appended }, NULL);
 	} else {
 		fill(&f, from, o->spread);
 		hash(&f);

@@ -112,6 +112,8 @@ struct fsv_frame {
 	uint32_t *place_of;		/* by column: its entry + 1, 0 where there is none */
 	uint32_t n_place_of;
 	struct fsv_spread *spread;	/* or NULL */
+	const uint32_t *appended;	/* APPENDED: columns that come last unless they were there, in order */
+	uint32_t n_appended;
 	struct fsv_order *order;	/* made when somebody needs it */
 };
 

@@ -47,26 +47,6 @@ bool fsv_trees_zero_missing(const Fsv__BoostingTreeModelMeta *meta)
 	return (tree && tree->use_missing && tree->zero_as_missing) || (meta->use_missing && meta->zero_as_missing);
 }
 
-int fsv_trees_kind(const Fsv__BoostingTreeModelParam *param, uint32_t t, enum fsv_trees_kind *ret_kind,
-		   struct fsv_str *ret_party, struct fsv_err *err)
-{
-	struct fsv_str plan;
-
-	*ret_kind = FSV_TREE_SHARED;
-	*ret_party = FSV_STR_NULL;
-	if (param->n_tree_plan == 0)
-		return 0;
-	plan = t < param->n_tree_plan ? fsv_str(param->tree_plan[t]) : FSV_STR_NULL;
-	if (plan.n < 2 || plan.p[0] < '0' || plan.p[0] > '2' || plan.p[1] != '_')
-		return fsv_err_set(err, FSV_E_MODEL_INIT, "tree %u: its tree_plan does not say who holds it", t);
-	*ret_party = fsv_str_sub(plan, 2, plan.n);
-	if (plan.p[0] == '0')
-		*ret_kind = FSV_TREE_GUEST;
-	else if (plan.p[0] == '1')
-		*ret_kind = FSV_TREE_HOST;
-	return 0;
-}
-
 enum fsv_trees_owner fsv_trees_owner(const struct fsv_compile *c, const Fsv__NodeParam *node,
 				     struct fsv_str *ret_party)
 {
@@ -84,6 +64,56 @@ enum fsv_trees_owner fsv_trees_owner(const struct fsv_compile *c, const Fsv__Nod
 	if (guest == c->opt->guest && fsv_str_eq(party, c->opt->party_id))
 		return FSV_OWNER_SELF;
 	return FSV_OWNER_PARTNER;
+}
+
+/* Entry of tree_plan. Training writes one for each round, which has a tree for each class. */
+static size_t plan_entry(const struct fsv_trees_build *b, uint32_t t)
+{
+	const Fsv__BoostingTreeModelParam *param = b->param;
+	size_t n = param->n_tree_plan, trees = (size_t)param->tree_num;
+
+	if (param->tree_dim > 1 && (n < trees || (n == (size_t)b->meta->num_trees && n != trees)))
+		return t / (uint32_t)param->tree_dim;
+	return t;
+}
+
+static bool has_splits(const struct fsv_trees_build *b, uint32_t t)
+{
+	const Fsv__DecisionTreeModelParam *tree = b->param->trees_[t];
+	struct fsv_str party;
+
+	for (size_t i = 0; i < tree->n_tree_; i++)
+		if (!tree->tree_[i]->is_leaf && fsv_trees_owner(b->c, tree->tree_[i], &party) != FSV_OWNER_NONE)
+			return true;
+	return false;
+}
+
+int fsv_trees_kind(const struct fsv_trees_build *b, uint32_t t, enum fsv_trees_kind *ret_kind,
+		   struct fsv_str *ret_party, struct fsv_err *err)
+{
+	const Fsv__BoostingTreeModelParam *param = b->param;
+	size_t entry = plan_entry(b, t);
+	struct fsv_str plan;
+	bool own;
+
+	*ret_kind = FSV_TREE_SHARED;
+	*ret_party = FSV_STR_NULL;
+	if (param->n_tree_plan == 0)
+		return 0;
+	plan = entry < param->n_tree_plan ? fsv_str(param->tree_plan[entry]) : FSV_STR_NULL;
+	if (plan.n < 2 || plan.p[0] < '0' || plan.p[0] > '2' || plan.p[1] != '_')
+		return fsv_err_set(err, FSV_E_MODEL_INIT, "tree %u: its tree_plan does not say who holds it", t);
+	*ret_party = fsv_str_sub(plan, 2, plan.n);
+	if (plan.p[0] == '0')
+		*ret_kind = FSV_TREE_GUEST;
+	else if (plan.p[0] == '1')
+		*ret_kind = FSV_TREE_HOST;
+	own = *ret_kind == FSV_TREE_GUEST ? b->c->opt->guest :
+	      !b->c->opt->guest && fsv_str_eq(*ret_party, b->c->opt->party_id);
+	if (*ret_kind != FSV_TREE_SHARED && !own && has_splits(b, t))
+		return fsv_err_set(err, FSV_E_MODEL_INIT, "tree %u: its tree_plan says that another party holds it, but it has "
+				   "splits here", t);
+	return 0;
 }
 
 struct fsv_trees_mask fsv_trees_mask(struct fsv_compile *c, const Fsv__DecisionTreeModelParam *tree)

@@ -84,6 +84,7 @@ struct fsv_trees_build {
 	/* In. */
 	struct fsv_compile *c;
 	const struct fsv_frame *in;
+	const Fsv__BoostingTreeModelMeta *meta;
 	const Fsv__BoostingTreeModelParam *param;
 	enum fsv_trees_leaf leaf;
 	double rate;
@@ -127,9 +128,10 @@ enum fsv_trees_owner { FSV_OWNER_NONE, FSV_OWNER_SELF, FSV_OWNER_PARTNER };
 enum fsv_trees_owner fsv_trees_owner(const struct fsv_compile *c, const Fsv__NodeParam *node,
 				     struct fsv_str *ret_party);
 
-/* What tree_plan says of a tree. */
+/* What tree_plan says of a tree, refused when the tree looks otherwise: this party has splits of a tree that is
+ * somebody else's. */
 enum fsv_trees_kind { FSV_TREE_SHARED, FSV_TREE_GUEST, FSV_TREE_HOST };
-int fsv_trees_kind(const Fsv__BoostingTreeModelParam *param, uint32_t t, enum fsv_trees_kind *ret_kind,
+int fsv_trees_kind(const struct fsv_trees_build *b, uint32_t t, enum fsv_trees_kind *ret_kind,
 		   struct fsv_str *ret_party, struct fsv_err *err) FSV_MUST_CHECK;
 
 /* Reads Meta (required of those who calculate scores) and Param of a component. */

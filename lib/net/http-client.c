@@ -45,8 +45,10 @@ struct transfer {
 	struct fsv_buf body, answer;
 	size_t max_answer, head_bytes;
 	bool connected, too_large, expired;
-	int64_t read_timeout_ms, deadline;
+	int64_t read_timeout_ms, idle_timeout_ms, deadline;
 	int64_t limit;			/* of the present phase */
+	int64_t read_limit;		/* limit as it would be if there were no idle timeout */
+	void (*progress)(void *arg, size_t bytes, size_t of);
 	char target[MAX_TARGET];	/* host and port, for texts */
 	char curl_text[CURL_ERROR_SIZE];
 };
@@ -83,8 +85,19 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
 	(void)port;
 	(void)local_port;
 	t->connected = true;
-	t->limit = after_ms(fsv_now_ns(), t->read_timeout_ms, t->deadline);
+	t->read_limit = after_ms(fsv_now_ns(), t->read_timeout_ms, t->deadline);
+	t->limit = after_ms(fsv_now_ns(), t->idle_timeout_ms, t->read_limit);
 	return CURL_PREREQFUNC_OK;
+}
+
+static void report(struct transfer *t)
+{
+	curl_off_t of = 0;
+
+	if (!t->progress)
+		return;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &of);	/* 0 says it as well */
+	t->progress(t->arg, t->answer.n, of > 0 ? (size_t)of : 0);
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
@@ -97,6 +110,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	fsv_buf_append(&t->answer, data, bytes);
+	t->limit = after_ms(fsv_now_ns(), t->idle_timeout_ms, t->read_limit);
+	report(t);
 	return bytes;
 }
 
@@ -247,6 +262,8 @@ static void set_up(struct transfer *t, const struct fsv_http_post_opt *opt, fsv_
 	t->connected = t->too_large = t->expired = false;
 	t->curl_text[0] = '\0';
 	t->read_timeout_ms = opt->read_timeout_ms;
+	t->idle_timeout_ms = opt->idle_timeout_ms;
+	t->progress = opt->progress;
 	t->deadline = opt->deadline;
 	t->limit = after_ms(fsv_now_ns(), opt->connect_timeout_ms, opt->deadline);
 	fsv_buf_clear(&t->answer);

@@ -36,9 +36,13 @@ struct fsv_http_post_opt {
 	/* connect: from the call on, name look-up and TLS included; read: whole transfer after connecting.
 	 * 0 = only the deadline. */
 	int64_t connect_timeout_ms, read_timeout_ms;
+	int64_t idle_timeout_ms;		/* after connecting: without a byte for so long; 0 = no such limit */
 	int64_t deadline;			/* monotonic ns, FSV_NO_DEADLINE = only the above */
 	size_t max_answer;			/* bytes, 0 = 4 MiB */
 	bool accept_self_signed;		/* https: public CAs or self-signed, host name checked */
+	/* May be NULL. After each piece of the body: bytes so far, and in all, 0 = not known. [the client's
+	 * thread] */
+	void (*progress)(void *arg, size_t bytes, size_t of);
 };
 
 struct fsv_http_answer {

@@ -487,14 +487,18 @@ static void on_event(int fd, uint32_t events, void *arg)
 static int connect_to(struct fsv_redis_conn *conn, unsigned i)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&conn->addresses[i];
-	int one = 1;
+	int one = 1, idle_s = 30, every_s = 10, tries = 3;
 	struct fsv_err err;
 
 	conn->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (conn->fd < 0)
 		return errno;
 	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));	/* works without, too */
+	/* A connection that died while nobody used it must not cost the next who does. */
 	(void)setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
 	if (connect(conn->fd, address, conn->address_len[i]) < 0 && errno != EINPROGRESS)
 		return errno;
 	conn->state = FSV_REDIS_CONNECTING;

@@ -92,7 +92,8 @@ void fsv_redis_node_fail(struct fsv_redis_node *node, int result, const char *wh
 	node->retry_at = fsv_now_ns() + node->backoff;
 	note_down(node, true);
 	if (!was_down)
-		fsv_log_warn("redis: %s:%s: %s; it is left out and tried again in the background", node->host, node->port, why);
+		fsv_log_limited(FSV_LOG_WARNING, NULL, "redis: %s:%s: %s; it is left out and tried again in the background",
+				node->host, node->port, why);
 	while (node->conns)
 		fsv_redis_conn_close(node->conns, result, why);
 	fsv_redis_arm(redis, node->retry_at);
@@ -104,7 +105,7 @@ void fsv_redis_node_up(struct fsv_redis_node *node)
 	struct fsv_redis *redis = node->redis;
 
 	if (node->down)
-		fsv_log_info("redis: %s:%s answers again", node->host, node->port);
+		fsv_log_limited(FSV_LOG_INFO, NULL, "redis: %s:%s answers again", node->host, node->port);
 	note_down(node, false);
 	fsv_redis_slots_tick(redis, fsv_now_ns());
 }

@@ -59,6 +59,7 @@ struct fsv_redis_call {
 	fsv_redis_done *done;
 	void *arg;
 	unsigned n, left;
+	size_t bytes;			/* of all arguments */
 	struct fsv_redis_op *ops;
 	struct fsv_redis_result *results;
 };
@@ -132,6 +133,7 @@ struct fsv_redis {
 	char *password, *password_file;
 	int64_t timeout;		/* ns */
 	unsigned max_connections, max_idle, max_commands;
+	size_t max_bytes;
 	size_t max_reply;
 	SSL_CTX *ssl_ctx;
 	struct fsv_loop *loop;
@@ -157,6 +159,7 @@ struct fsv_redis {
 	struct fsv_redis_lookup *found;
 	bool woken, stopping;
 	unsigned n_commands;
+	size_t n_bytes;
 	struct fsv_pool *pool;		/* looks names up; made for the first */
 };
 

@@ -12,6 +12,8 @@
 #include "redis-private.h"
 #include "rpc.h"
 
+enum { MAX_BYTES = 64 << 20 };
+
 /* Calls --------------------------------------------------------------------------------------------- */
 
 static void call_free(struct fsv_redis_call *call)
@@ -39,6 +41,7 @@ static void call_end(struct fsv_redis_call *call)
 		call->next->prev = call->prev;
 	pthread_mutex_lock(&redis->lock);
 	redis->n_commands -= call->n;
+	redis->n_bytes -= call->bytes;
 	pthread_mutex_unlock(&redis->lock);
 	if (call->done)
 		fsv_rpc_post(call->worker, deliver, call);
@@ -290,6 +293,7 @@ int fsv_redis_new(const struct fsv_redis_opt *opt, struct fsv_redis **ret_redis,
 	redis->max_idle = at_least_1(opt->max_idle);
 	redis->max_commands = at_least_1(opt->max_commands);
 	redis->max_reply = opt->max_reply;
+	redis->max_bytes = opt->max_bytes ? opt->max_bytes : MAX_BYTES;
 	redis->timer_at = FSV_NO_DEADLINE;
 	redis->queue_end = &redis->queued;
 	if (opt->cluster)
@@ -341,7 +345,7 @@ struct fsv_redis *fsv_redis_free(struct fsv_redis *redis)
 	return NULL;
 }
 
-static struct fsv_redis_call *call_new(struct fsv_redis *redis, const struct fsv_redis_run_opt *opt)
+static struct fsv_redis_call *call_new(struct fsv_redis *redis, const struct fsv_redis_run_opt *opt, size_t bytes)
 {
 	struct fsv_redis_call *call;
 	struct fsv_arena arena;
@@ -354,6 +358,7 @@ static struct fsv_redis_call *call_new(struct fsv_redis *redis, const struct fsv
 	call->done = opt->done;
 	call->arg = opt->arg;
 	call->n = call->left = opt->n;
+	call->bytes = bytes;
 	call->ops = FSV_ARENA_NEW_N(&arena, struct fsv_redis_op, opt->n);
 	call->results = FSV_ARENA_NEW_N(&arena, struct fsv_redis_result, opt->n);
 	for (unsigned i = 0; i < opt->n; i++) {
@@ -367,8 +372,18 @@ static struct fsv_redis_call *call_new(struct fsv_redis *redis, const struct fsv
 	return call;
 }
 
+static size_t count_bytes(const struct fsv_redis_run_opt *opt)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < opt->n; i++)
+		for (unsigned k = 0; k < opt->commands[i].n_args; k++)
+			bytes += opt->commands[i].args[k].n;
+	return bytes;
+}
+
 /* 0 when there is room for n more; they are counted then. */
-static int take_room(struct fsv_redis *redis, unsigned n)
+static int take_room(struct fsv_redis *redis, unsigned n, size_t bytes)
 {
 	int r = 0;
 
@@ -377,26 +392,30 @@ static int take_room(struct fsv_redis *redis, unsigned n)
 	pthread_mutex_lock(&redis->lock);
 	if (redis->stopping)
 		r = -ESHUTDOWN;
-	else if (n > redis->max_commands - redis->n_commands)
+	else if (n > redis->max_commands - redis->n_commands || bytes > redis->max_bytes - redis->n_bytes)
 		r = -EAGAIN;
-	else
+	if (r == 0) {
 		redis->n_commands += n;
+		redis->n_bytes += bytes;
+	}
 	pthread_mutex_unlock(&redis->lock);
 	return r;
 }
 
 int fsv_redis_run(struct fsv_redis *redis, const struct fsv_redis_run_opt *opt)
 {
+	size_t bytes = count_bytes(opt);
 	struct fsv_redis_call *call;
-	int r = take_room(redis, opt->n);
+	int r = take_room(redis, opt->n, bytes);
 
 	if (r < 0)
 		return r;
 	FSV_BUG_ON(opt->n == 0);
-	call = call_new(redis, opt);
+	call = call_new(redis, opt, bytes);
 	pthread_mutex_lock(&redis->lock);
 	if (redis->stopping) {
 		redis->n_commands -= opt->n;
+		redis->n_bytes -= bytes;
 		r = -ESHUTDOWN;
 	} else {
 		*redis->queue_end = call;

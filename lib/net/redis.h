@@ -31,6 +31,7 @@ struct fsv_redis_opt {
 	unsigned max_connections;	/* to each node; one more is opened while all are busy */
 	unsigned max_idle;		/* of them stay open without work, at least 1 */
 	unsigned max_commands;		/* under way; more are refused */
+	size_t max_bytes;		/* of their arguments, 0 = 64 MiB */
 	size_t max_reply;		/* bytes; the connection that brings a larger one is closed */
 	bool tls;			/* TLS 1.2 and up, the server's name is checked */
 	const char *ca_file;		/* NULL = the system's authorities */

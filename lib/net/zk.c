@@ -23,6 +23,12 @@ enum { REOPEN_FIRST_MS = 200, REOPEN_MAX_MS = 5000 };
 
 enum item_kind { RESULT, STATE, EVENT };
 
+/* One handle's life; what arrives late from an earlier one is told apart by it. */
+struct era {
+	struct fsv_zk *zk;
+	unsigned number;
+};
+
 /* What a thread of the library leaves for the loop. */
 struct item {
 	struct item *next;
@@ -31,6 +37,7 @@ struct item {
 	fsv_zk_done *done;
 	void *arg;
 	int rc, state;
+	unsigned era;
 	zhandle_t *handle;
 	int64_t session;
 	char *path, *data;
@@ -50,7 +57,8 @@ struct fsv_zk {
 	pthread_mutex_t lock;	/* of what follows, up to keeper */
 	pthread_cond_t changed;
 	struct item *first, **last;
-	bool reopen, quit;
+	unsigned ended;		/* the era whose handle is of no use any more */
+	bool quit;
 	pthread_t keeper;	/* opens and closes handles */
 	bool has_keeper;
 
@@ -58,7 +66,9 @@ struct fsv_zk {
 	int wakefd;
 	struct fsv_watch *watch;
 	zhandle_t *handle;	/* NULL while not connected */
+	unsigned era;		/* of handle */
 	int64_t session;	/* that on_state was told of last */
+	struct fsv_timer *patience;
 };
 
 /* From the library's threads to the loop ------------------------------------------------------------ */
@@ -90,9 +100,11 @@ static void post(struct item *item)
 
 static void on_watch(zhandle_t *handle, int type, int state, const char *path, void *context)
 {
+	const struct era *era = context;
 	struct item *item = FSV_NEW(struct item);
 
-	item->zk = context;
+	item->zk = era->zk;
+	item->era = era->number;
 	item->handle = handle;
 	if (type == ZOO_SESSION_EVENT) {
 		item->kind = STATE;
@@ -167,9 +179,9 @@ static void on_log(const char *message)
 	fsv_log_debug("zookeeper: %s", message);
 }
 
-static zhandle_t *open_handle(struct fsv_zk *zk)
+static zhandle_t *open_handle(struct fsv_zk *zk, struct era *era)
 {
-	zhandle_t *handle = zookeeper_init2(zk->hosts, on_watch, (int)zk->opt.session_ms, NULL, zk, 0, on_log);
+	zhandle_t *handle = zookeeper_init2(zk->hosts, on_watch, (int)zk->opt.session_ms, NULL, era, 0, on_log);
 
 	if (!handle)
 		fsv_log_limited(FSV_LOG_WARNING, NULL, "zookeeper: %s cannot be used: %s; trying again", zk->hosts,
@@ -179,8 +191,8 @@ static zhandle_t *open_handle(struct fsv_zk *zk)
 	return handle;
 }
 
-/* Until asked for another handle or for the end, or, with ms >= 0, the time is up. */
-static bool wait_for_order(struct fsv_zk *zk, int64_t ms)
+/* Until the era or everything is to end, or, with ms >= 0, the time is up. False for the end of everything. */
+static bool wait_for_end(struct fsv_zk *zk, unsigned era, int64_t ms)
 {
 	struct timespec until;
 	bool quit;
@@ -193,13 +205,12 @@ static bool wait_for_order(struct fsv_zk *zk, int64_t ms)
 		until.tv_nsec -= FSV_S;
 	}
 	pthread_mutex_lock(&zk->lock);
-	while (!zk->quit && !zk->reopen) {
+	while (!zk->quit && zk->ended != era) {
 		if (ms < 0)
 			pthread_cond_wait(&zk->changed, &zk->lock);
 		else if (pthread_cond_timedwait(&zk->changed, &zk->lock, &until) == ETIMEDOUT)
 			break;
 	}
-	zk->reopen = false;
 	quit = zk->quit;
 	pthread_mutex_unlock(&zk->lock);
 	return !quit;
@@ -208,13 +219,16 @@ static bool wait_for_order(struct fsv_zk *zk, int64_t ms)
 static void *keep(void *arg)
 {
 	struct fsv_zk *zk = arg;
+	struct era era = { .zk = zk };
 	int64_t pause = REOPEN_FIRST_MS;
 	bool go_on = true;
 
 	while (go_on) {
-		zhandle_t *handle = open_handle(zk);
+		zhandle_t *handle;
 
-		go_on = wait_for_order(zk, handle ? -1 : pause);
+		era.number++;
+		handle = open_handle(zk, &era);
+		go_on = wait_for_end(zk, era.number, handle ? -1 : pause);
 		pause = handle ? REOPEN_FIRST_MS : pause * 2 < REOPEN_MAX_MS ? pause * 2 : REOPEN_MAX_MS;
 		if (handle)
 			(void)zookeeper_close(handle);	/* what it could not send any more is of no use */
@@ -222,35 +236,48 @@ static void *keep(void *arg)
 	return NULL;
 }
 
-static void order(struct fsv_zk *zk, bool quit)
+static void end(struct fsv_zk *zk, unsigned era, bool quit)
 {
 	pthread_mutex_lock(&zk->lock);
-	if (quit)
-		zk->quit = true;
-	else
-		zk->reopen = true;
+	zk->ended = era;
+	zk->quit = quit;
 	pthread_cond_signal(&zk->changed);
 	pthread_mutex_unlock(&zk->lock);
 }
 
 /* In the loop ------------------------------------------------------------------------------------------ */
 
+/* A server that has lost its data takes nobody who remembers more than it does: begin anew. */
+static void on_patience_over(void *arg)
+{
+	struct fsv_zk *zk = arg;
+
+	if (!zk->handle)
+		end(zk, zk->era, false);
+}
+
 static void on_state(struct fsv_zk *zk, const struct item *item)
 {
 	bool was_up = zk->handle != NULL;
 	bool fresh = item->session != zk->session;
 
+	if (item->era <= zk->ended)	/* only this thread writes it */
+		return;
 	if (item->state == ZOO_CONNECTED_STATE) {
+		fsv_timer_stop(zk->patience);
 		zk->handle = item->handle;
+		zk->era = item->era;
 		zk->session = item->session;
 		zk->opt.on_state(zk->opt.arg, fresh ? FSV_ZK_NEW : FSV_ZK_UP);
 		return;
 	}
 	zk->handle = NULL;
 	if (item->state == ZOO_EXPIRED_SESSION_STATE || item->state == ZOO_AUTH_FAILED_STATE)
-		order(zk, false);
-	if (was_up)
-		zk->opt.on_state(zk->opt.arg, FSV_ZK_DOWN);
+		end(zk, item->era, false);
+	if (!was_up)
+		return;
+	fsv_timer_set(zk->patience, zk->opt.session_ms * 2, 0);
+	zk->opt.on_state(zk->opt.arg, FSV_ZK_DOWN);
 }
 
 static enum fsv_zk_rc translate(int rc)
@@ -433,6 +460,7 @@ int fsv_zk_new(struct fsv_loop *loop, const struct fsv_zk_opt *opt, struct fsv_z
 	pthread_cond_init(&zk->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
+	zk->patience = fsv_timer_new(loop, on_patience_over, zk);
 	zk->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = zk->wakefd < 0 ? fsv_err_errno(err, errno, "cannot make an event descriptor") : 0;
 	if (r == 0)
@@ -455,9 +483,10 @@ struct fsv_zk *fsv_zk_free(struct fsv_zk *zk)
 	if (!zk)
 		return NULL;
 	if (zk->has_keeper) {
-		order(zk, true);
+		end(zk, 0, true);
 		pthread_join(zk->keeper, NULL);
 	}
+	fsv_timer_free(zk->patience);
 	fsv_watch_free(zk->watch);
 	for (item = take_all(zk); item; item = next) {
 		next = item->next;

@@ -1,6 +1,6 @@
 # Checks that need no program of ours to run.
 
-.PHONY: check-layers check-headers check-units check-docs check-system check-hosts
+.PHONY: check-layers check-headers check-units check-docs check-system check-hosts check-package check-package-build
 check-layers:
 	@scripts/check-layers
 
@@ -23,6 +23,15 @@ check-system: $(BINARIES)
 
 check-hosts: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/hosts/run
+
+# The packages on booted hosts: install, set-up, upgrade, remove; the commands of README.md. Made without their unit tests.
+check-package: $(BINARIES)
+	@DEB_BUILD_OPTIONS=nocheck scripts/make-deb >$(BUILD)/deb.log 2>&1 || { tail -40 $(BUILD)/deb.log; exit 1; }
+	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/package/10-deb tests/package/20-readme
+
+# What the packages are: made twice, with their unit tests, in a system that has nothing but Build-Depends; the RPMs.
+check-package-build:
+	@scripts/run-tests system tests/package/50-build tests/package/60-rpm
 
 # Beside a bare gRPC-core chain with the same hops; BENCH="--seconds 10 --rounds 5".
 .PHONY: bench bench-bins
@@ -48,6 +57,11 @@ bench-engine: $(BENCH_ENGINE)
 soak: $(BINARIES) $(BENCH_BIN)
 	@FSV_BUILD=$(abspath $(B)) scripts/soak $(SOAK)
 
+# Changes of models with kills between them, and the start of a server that has 1,000.
+.PHONY: soak-models
+soak-models: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) tests/system/39-model-crash $(or $(SOAK),1000)
+	@FSV_BUILD=$(abspath $(B)) scripts/many-models
 # No request fails while daemons are restarted and reloaded; SOAK="1000000 20 50" is requests, restarts, reloads.
 .PHONY: soak-restarts
 soak-restarts: $(BINARIES) $(BENCH_BIN)

@@ -1,17 +1,34 @@
 # make install DESTDIR= prefix=/usr sysconfdir=/etc unitdir=…: everything a package would hold.
 
-.PHONY: install install-bin install-units install-conf install-man install-doc install-dev
-install: install-bin install-units install-conf install-man install-doc install-dev
+.PHONY: install install-bin install-setup install-units install-conf install-man install-doc install-dev install-completion
+install: install-bin install-setup install-units install-conf install-man install-doc install-dev install-completion
+
+# Packages of the tree as it stands; see packaging/README.md. DEB_BUILD_OPTIONS=nocheck leaves the unit tests out.
+.PHONY: deb rpm
+deb:
+	@scripts/make-deb
+rpm:
+	@scripts/make-rpm
 
 INSTALL ?= install
 D = $(DESTDIR)
 # Units and documents name the usual places; another prefix is written into the copies.
-place = sed -e 's|/usr/sbin/|$(sbindir)/|g; s|/etc/fate-serving|$(sysconfdir)/fate-serving|g'
+place = sed -e 's|/usr/sbin/|$(sbindir)/|g; s|/etc/fate-serving|$(sysconfdir)/fate-serving|g; \
+	s|/usr/libexec/|$(libexecdir)/|g; s|/usr/share/doc/fate-serving|$(docdir)|g'
 
 install-bin: $(BINARIES)
 	$(Q)$(INSTALL) -d $(D)$(sbindir) $(D)$(bindir)
 	$(Q)$(INSTALL) -m755 $(B)/fate-serving-server $(B)/fate-serving-proxy $(D)$(sbindir)
 	$(Q)$(INSTALL) -m755 $(B)/fate-servingctl $(D)$(bindir)
+
+# The commands that give a machine its role, and the script behind both.
+install-setup:
+	$(Q)$(INSTALL) -d $(D)$(sbindir) $(D)$(libexecdir)/fate-serving
+	$(Q)for r in guest host; do $(place) scripts/install-$$r > $(D)$(sbindir)/fate-serving-install-$$r && \
+		chmod 755 $(D)$(sbindir)/fate-serving-install-$$r || exit 1; done
+	$(Q)for f in setup setup-checks.sh setup-files.sh; do $(place) scripts/$$f > $(D)$(libexecdir)/fate-serving/$$f && \
+		chmod 644 $(D)$(libexecdir)/fate-serving/$$f || exit 1; done
+	$(Q)chmod 755 $(D)$(libexecdir)/fate-serving/setup
 
 install-units:
 	$(Q)$(INSTALL) -d $(D)$(unitdir) $(D)$(sysusersdir) $(D)$(tmpfilesdir) $(D)$(presetdir)
@@ -32,9 +49,9 @@ install-man: man
 
 install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
-	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md $(D)$(docdir)
+	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md docs/TROUBLESHOOTING.md $(D)$(docdir)
 	$(Q)$(INSTALL) -d $(D)$(docdir)/monitoring && $(INSTALL) -m644 docs/monitoring/* $(D)$(docdir)/monitoring
-	$(Q)$(INSTALL) -m644 $(SAMPLES) $(D)$(docdir)/examples
+	$(Q)$(INSTALL) -m644 $(SAMPLES) conf/serving-server.yaml conf/serving-proxy.yaml conf/route_table.json $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
 
 # What plugins are built with, and the folder that they are loaded from.
@@ -46,7 +63,8 @@ install-dev:
 
 # Manual pages and full samples whose lists of keys come from the daemons' own tables.
 MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 \
-	docs/man/fate-servingctl.1 $(B)/man/fate-serving-metrics.7 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
+	docs/man/fate-servingctl.1 docs/man/fate-serving-install-guest.8 docs/man/fate-serving-install-host.8 \
+	$(B)/man/fate-serving-metrics.7 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
 SAMPLES := $(B)/conf/serving-server.full.yaml $(B)/conf/serving-proxy.full.yaml
 
 .PHONY: man samples
@@ -66,3 +84,7 @@ $(B)/man/fate-serving-metrics.7: docs/man/fate-serving-metrics.7.in $(METRIC_DAE
 $(B)/conf/serving-%.full.yaml: $(B)/fate-serving-%
 	@mkdir -p $(@D)
 	$(Q)$< --sample-config > $@
+
+install-completion:
+	$(Q)$(INSTALL) -d $(D)$(completiondir)
+	$(Q)$(INSTALL) -m644 scripts/completion.bash $(D)$(completiondir)/fate-servingctl

@@ -14,6 +14,9 @@ closure = $(if $(1),$(call uniq,$(1) $(call closure,$(strip $(foreach m,$(1),$(D
 uniq = $(if $(1),$(call uniq,$(filter-out $(lastword $(1)),$(1))) $(lastword $(1)))
 uniq_first = $(if $(1),$(firstword $(1)) $(call uniq_first,$(filter-out $(firstword $(1)),$(1))))
 
+# What the packages' build needs, by its pkg-config names.
+ALL_PKGS = $(sort $(foreach m,$(MODULES),$(PKGS_$(m))))
+
 archive = $(B)/$(1).a
 pkg_libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 link_libs = $(foreach m,$(call closure,$(1)),$(call archive,$(m))) \

@@ -8,6 +8,7 @@
 #include "../../daemons/serving-server/errand.h"
 #include "../../daemons/serving-server/feature-file.h"
 #include "../../daemons/serving-server/http-answer.h"
+#include "../../daemons/serving-server/keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,7 +43,7 @@ static void check_plugin(struct fsv_str text, struct fsv_arena *arena)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fsv_str text = fsv_str_n((const char *)data, size), features;
+	struct fsv_str text = fsv_str_n((const char *)data, size), features, id = FSV_STR_NULL;
 	struct fsv_arena arena;
 	struct fsv_map people;
 	struct fsv_err err = FSV_ERR_INIT;
@@ -50,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fsv_arena_init(&arena, 0);
 	fsv_map_init(&people);
 	check_plugin(text, &arena);
+	if (fsv_keys_text(text, FSV_STR("id"), false, &arena, &id))
+		FSV_BUG_ON(id.n > size + 32);
 	check_answer(fsv_http_features_by_code(text, &arena), &arena);
 	check_answer(fsv_http_features_by_status(200, text, &arena), &arena);
 	if (fsv_feature_file_all(text, &arena, &features, &err) == 0)

@@ -12,7 +12,7 @@
 # hosts_possible says in words why the machine cannot do it.
 
 HOSTS=${HOSTS:-/var/tmp/fate-serving-hosts.$$}
-HOSTS_PREFIX=fsvh
+HOSTS_PREFIX=${HOSTS_PREFIX:-fsvh$$}	# of its own: runs side by side do not meet
 # Capabilities that reach past the namespaces stay outside.
 HOSTS_DROP=-sys_time,-sys_module,-sys_rawio,-syslog,-mac_admin,-mac_override,-audit_control,-audit_read,-wake_alarm,-block_suspend
 

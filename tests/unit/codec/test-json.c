@@ -57,6 +57,7 @@ static void good_texts_are_accepted(void **state)
 		"\"\xe6\xa8\xa1\xf0\x9f\x98\x80\x7f\"", "[1,[2,[3]],{\"a\":{\"b\":[]}}]", "{\"a\":1,\"a\":2}",
 		"\t\r\n{\"a\" : [ true , null ] }\n", "123456789012345678901234567890",
 		"\"0123456789abcdef0123456789abcdef\303\2510123456789abcdef\"",
+		"{\"1\":true,\"22\":false,\"3\":{\"4\":true},\"5\":null,\"6\" :true,\"7\":false }", "[{\"1\":true},{\"2\":false}]",
 	};
 
 	(void)state;
@@ -74,7 +75,8 @@ static void bad_texts_are_refused(void **state)
 		"\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"",
 		"\"\\ud800x\"", "\"\n\"", "\"\t\"", "\"\x01\"", "\"\x80\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf5\x80\x80\x80\"",
 		"\"\xe6\xa8\"", "'a'", "// c\n1", "/* c */1", "1 2", "{} {}", "[1]x", "\xef\xbb\xbf{}", "\"0123456789abcde\n\"",
-		"{\"a\":1}}", "\"\\",
+		"{\"a\":1}}", "\"\\", "{\"1\":true,}", "{\"1\":truex}", "{\"1\":true \"2\":false}", "{,\"1\":true}",
+		"{\"1\":true,,\"2\":true}", "{\"1\":true,\"2\":tru}", "{\"1\":true\"2\":true}", "{\"1\":true]", "{\"1:true}",
 	};
 
 	(void)state;
@@ -86,7 +88,7 @@ static void bad_texts_are_refused(void **state)
 /* An exact-size copy, so that a read past the end is seen by the address checker. */
 static void every_cut_of_a_text_is_handled(void **state)
 {
-	static const char text[] = "{\"a\\u00e9\":[1.5e3,-0,true,null,\"\\ud83d\\ude00\xe6\xa8\xa1\"],\"b\":{\"c\":false}}";
+	static const char text[] = "{\"a\\u00e9\":[1.5e3,-0,true,null,\"\\ud83d\\ude00\xe6\xa8\xa1\"],\"b\":{\"1\":false,\"22\":true}}";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text) - 1; n++) {

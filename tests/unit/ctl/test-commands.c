@@ -341,6 +341,76 @@ static void a_lost_model_file_does_not_hide_the_others(void **state)
 	assert_true(has(errors, "cannot open"));
 }
 
+/* Certificates ------------------------------------------------------------------------------------ */
+
+static void certificates_are_made_and_shown(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	want_status(RUN("tls", "ca", "--name", "our authority", "--output", in_dir("ca")), 0, "ca");
+	want_status(RUN("tls", "cert", "--ca", in_dir("ca"), "--output", in_dir("guest"), "guest.example", "10.0.0.1"), 0, "cert");
+	assert_int_equal(stat(in_dir("guest/server.key"), &st), 0);
+	assert_int_equal(st.st_mode & 0007, 0);
+	assert_true(fsv_str_eq(content(in_dir("ca/ca.pem")), content(in_dir("guest/ca.pem"))));
+	want_status(RUN("tls", "show", in_dir("guest/server.pem"), in_dir("guest/ca.pem")), 0, "show");
+	assert_true(has(out, "CN=guest.example; for DNS:guest.example, IP Address:10.0.0.1"));
+	assert_true(has(out, "authority CN=our authority"));
+	assert_true(has(out, "in 365 days") && has(out, "in 3650 days"));
+	want_status(RUN("tls", "cert", "--ca", in_dir("ca"), "--output", in_dir("guest"), "x"), 1, "again");
+	assert_true(has(errors, "--force replaces it"));
+}
+
+static void a_certificate_that_ends_soon_is_status_1(void **state)
+{
+	(void)state;
+	want_status(RUN("tls", "ca", "--output", in_dir("ca")), 0, "ca");
+	want_status(RUN("tls", "cert", "--days", "20", "--ca", in_dir("ca"), "--output", in_dir("host"), "host"), 0, "cert");
+	want_status(RUN("tls", "show", in_dir("host/server.pem")), 1, "ends within 30 days");
+	assert_true(has(out, "ENDS SOON"));
+	want_status(RUN("tls", "show", "--warn", "10", in_dir("host/server.pem")), 0, "does not end within 10");
+	want_status(RUN("tls", "show", in_dir("host/server.key")), 1, "no certificate");
+	assert_true(has(out, "NOT READABLE"));
+}
+
+static void certificates_in_use_are_those_of_the_proxy(void **state)
+{
+	const char *config = put("proxy.yaml", "proxy.grpc.inter.negotiationType: TLS\nproxy.grpc.inter.CA.file: host/ca.pem\n"
+				 "proxy.grpc.inter.server.certChain.file: host/server.pem\n"
+				 "proxy.grpc.inter.server.privateKey.file: host/server.key\nroute.table: routes.json\n");
+
+	(void)state;
+	want_status(RUN("tls", "ca", "--output", in_dir("ca")), 0, "ca");
+	want_status(RUN("tls", "cert", "--ca", in_dir("ca"), "--output", in_dir("host"), "host"), 0, "cert");
+	put("routes.json", fsv_arena_printf(&arena, "{\"route_table\":{\"9999\":{\"serving\":[{\"ip\":\"g\",\"port\":1,\"useSSL\":true,"
+					    "\"negotiationType\":\"TLS\",\"caFile\":\"%s\",\"certChainFile\":\"/nowhere.pem\","
+					    "\"privateKeyFile\":\"/x\"}]}},\"permission\":{\"default_allow\":true}}",
+					    in_dir("ca/ca.pem")));
+	want_status(RUN("tls", "show", "--config", config), 1, "one is missing");
+	assert_true(has(out, "host/server.pem (inter port)\n  ends on"));
+	assert_true(has(out, "ca/ca.pem (party 9999, role serving, endpoint 0)\n  ends on"));
+	assert_true(has(out, "/nowhere.pem") && has(out, "NOT READABLE"));
+}
+
+static void wrong_certificate_requests_are_told(void **state)
+{
+	(void)state;
+	want_status(RUN("tls"), 2, "half a command");
+	want_status(RUN("tls", "ca"), 2, "no output");
+	want_status(RUN("tls", "ca", "--days", "0", "--output", dir), 2, "no days");
+	want_status(RUN("tls", "cert", "--ca", dir, "--output", dir), 2, "no name");
+	want_status(RUN("tls", "cert", "--ca", in_dir("none"), "--output", dir, "a"), 1, "no authority");
+	want_status(RUN("tls", "ca", "--output", in_dir("ca")), 0, "ca");
+	want_status(RUN("tls", "cert", "--ca", in_dir("ca"), "--output", in_dir("a"), "good", "a,DNS:b"), 1, "two names in one");
+	assert_true(has(errors, "neither a host name nor an address"));
+	want_status(RUN("tls", "cert", "--ca", in_dir("ca"), "--output", in_dir("a"), "good"), 0, "nothing was left behind");
+	/* A certificate signs nothing. */
+	assert_int_equal(rename(in_dir("a/server.pem"), in_dir("a/ca.pem")), 0);
+	assert_int_equal(rename(in_dir("a/server.key"), in_dir("a/ca.key")), 0);
+	want_status(RUN("tls", "cert", "--ca", in_dir("a"), "--output", in_dir("b"), "good"), 1, "signed by none");
+	assert_true(has(errors, "none of an authority"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -362,6 +432,10 @@ int main(void)
 		T(one_file_is_shown_with_what_is_known_about_it),
 		T(a_folder_without_models_is_an_error),
 		T(a_lost_model_file_does_not_hide_the_others),
+		T(certificates_are_made_and_shown),
+		T(a_certificate_that_ends_soon_is_status_1),
+		T(certificates_in_use_are_those_of_the_proxy),
+		T(wrong_certificate_requests_are_told),
 	};
 
 	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

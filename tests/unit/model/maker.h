@@ -29,12 +29,11 @@ WIRE void maker_flush(struct maker *m)
 {
 	if (!m->name[0])
 		return;
-	if (m->meta.n > 0)
-		model_add_bytes(&m->model, fsv_arena_printf(&m->model.arena, "%s.x:Meta", m->name),
-				fsv_buf_str(&m->meta));
-	if (m->param.n > 0)
-		model_add_bytes(&m->model, fsv_arena_printf(&m->model.arena, "%s.x:Param", m->name),
-				fsv_buf_str(&m->param));
+	/* FATE-Flow's filler for messages without content. */
+	model_add_bytes(&m->model, fsv_arena_printf(&m->model.arena, "%s.x:Meta", m->name),
+			m->meta.n > 0 ? fsv_buf_str(&m->meta) : FSV_STR("\n\3set"));
+	model_add_bytes(&m->model, fsv_arena_printf(&m->model.arena, "%s.x:Param", m->name),
+			m->param.n > 0 ? fsv_buf_str(&m->param) : FSV_STR("\n\3set"));
 	snprintf(m->last, sizeof(m->last), "%s", m->name);
 	m->name[0] = '\0';
 }

@@ -11,123 +11,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-#include "base/log.h"
-#include "model/models.h"
 #include "model/store.h"
-#include "plan-helper.h"
+#include "models-helper.h"
 
 #define EXAMPLE_TABLE	"2020080416153238910324"
 #define EXAMPLE_MODEL	"arbiter-10000#guest-9999#host-10000#model"
-
-static struct fsv_arena arena;
-static char folder[256];		/* holds .fate */
-static struct fsv_buf log_lines;
-
-static void keep_line(int level, const struct fsv_log_tags *tags, const char *file, int line, const char *func,
-		      const char *text)
-{
-	(void)tags, (void)file, (void)line, (void)func;
-	fsv_buf_printf(&log_lines, "<%d>%s\n", level, text);
-}
-
-static int set_up(void **state)
-{
-	const char *base = getenv("TMPDIR");
-
-	(void)state;
-	fsv_arena_init(&arena, 0);
-	fsv_buf_init(&log_lines, NULL, 0);
-	fsv_log_set_sink(keep_line);
-	snprintf(folder, sizeof(folder), "%s/fsv-models-XXXXXX", base && base[0] ? base : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fsv_log_set_sink(NULL);
-	fsv_buf_done(&log_lines);
-	fsv_arena_done(&arena);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void assert_logged(const char *want)
-{
-	if (!strstr(fsv_buf_cstr(&log_lines), want))
-		fail_msg("no line with \"%s\" in:\n%s", want, fsv_buf_cstr(&log_lines));
-}
-
-static struct fsv_str read_whole(const char *path)
-{
-	struct fsv_err err = FSV_ERR_INIT;
-	struct fsv_str text;
-	char *data = NULL;
-	size_t n = 0;
-
-	if (fsv_read_file(path, 64 << 20, &data, &n, &err) < 0)
-		fail_msg("%s", err.text);
-	text = fsv_arena_str(&arena, fsv_str_n(data, n));
-	free(data);
-	return text;
-}
-
-static void write_fate_file(const char *name, struct fsv_str bytes)
-{
-	const char *fate = fsv_arena_printf(&arena, "%s/.fate", folder);
-	struct fsv_err err = FSV_ERR_INIT;
-
-	(void)mkdir(fate, 0700);	/* is there from the second file on */
-	if (fsv_write_file(fsv_arena_printf(&arena, "%s/%s", fate, name), bytes.p, bytes.n, 0600, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void use_store(const char *name, const char *corpus_file)
-{
-	corpus_file = fsv_arena_printf(&arena, "tests/fuzz/corpus/model-store/%s", corpus_file);
-	write_fate_file(name, read_whole(corpus_file));
-}
-
-/* A data file that can be served. */
-static void write_package(const char *key, bool guest)
-{
-	static const struct weight weights[] = { { "x0", 0.5 }, { NULL, 0 } };
-	static const char *const header[] = { "x0", NULL };
-	struct input_spec input = { .format = "dense", .header = header };
-	struct test_model m;
-	struct fsv_buf json;
-
-	model_init(&m);
-	model_add_dsl(&m, guest ? DSL_LR("Guest") : DSL_LR("Host"));
-	model_add_input(&m, "in_0", &input);
-	model_add_lr(&m, "lr_0", weights, 0.1);
-	fsv_buf_init(&json, &arena, 0);
-	fsv_package_format(&m.package, &json);
-	write_fate_file(fsv_arena_printf(&arena, "model_%s_cache", key), fsv_buf_str(&json));
-	model_done(&m);
-}
-
-static struct fsv_models *open_folder(struct fsv_models_report *ret_report)
-{
-	struct fsv_models_opt opt = { .cache_path = folder, .lr_split = 500 };
-	struct fsv_err err = FSV_ERR_INIT;
-	struct fsv_models *models = NULL;
-
-	if (fsv_models_open(&opt, NULL, NULL, &models, ret_report, &err) < 0)
-		fail_msg("%s", err.text);
-	return models;
-}
 
 /* Path of a shared file, or NULL. */
 static const char *shared(const char *name)

@@ -78,6 +78,9 @@ static void grow_forest(struct t_forest *f)
 	f->zero_missing = dice(2);
 	f->rate = (double[]){ 0.1, 0.3, 1, 0.05 }[dice(4)];
 	f->n_trees = 1 + dice(T_TREES);
+	f->plan_by_round = f->mix && f->classes > 2 && dice(2);
+	if (f->plan_by_round)
+		f->n_trees = f->classes * (1 + dice(T_TREES / f->classes));
 	for (unsigned k = 0; k < T_CLASSES; k++)
 		f->init[k] = f->classes == 2 && !f->homo ? 0 : (dice(200) - 100.0) / 77;
 	if (f->homo || f->n_parties == 1)
@@ -85,6 +88,8 @@ static void grow_forest(struct t_forest *f)
 	for (unsigned t = 0; t < f->n_trees; t++) {
 		f->trees[t].n = 1;
 		f->trees[t].holder = f->mix ? (int)dice(f->n_parties + 1) - 1 : -1;
+		if (f->plan_by_round && t % f->classes > 0)
+			f->trees[t].holder = f->trees[t - 1].holder;
 		grow_node(f, &f->trees[t], 0, 1 + dice(5));
 	}
 }

@@ -460,6 +460,49 @@ static void check_site(const char *site, const char *why)
 	assert_non_null(strstr(err.text, "it should have 2 trees but there are 1"));
 }
 
+/* A plan that does not go with the trees. */
+static void plans_that_contradict_the_trees_are_refused(void **state)
+{
+	static const struct {
+		const char *entry, *why;
+	} cases[] = {
+		{ "1_10000", "tree 0: its tree_plan says that another party holds it, but it has splits here" },
+		{ "3_-1", "tree 0: its tree_plan does not say who holds it" },
+		{ "", "tree 0: its tree_plan does not say who holds it" },
+	};
+	Fsv__NodeParam nodes[3] = { FSV__NODE_PARAM__INIT, FSV__NODE_PARAM__INIT, FSV__NODE_PARAM__INIT };
+	Fsv__NodeParam *list[3] = { &nodes[0], &nodes[1], &nodes[2] };
+	Fsv__DecisionTreeModelParam tree = FSV__DECISION_TREE_MODEL_PARAM__INIT, *trees[] = { &tree };
+	Fsv__BoostingTreeModelParam param = FSV__BOOSTING_TREE_MODEL_PARAM__INIT;
+	struct fsv_err err = FSV_ERR_INIT;
+	char *plan[1];
+	double init = 0;
+
+	(void)state;
+	nodes[0].sitename = (char *)"guest:9999";
+	nodes[1].is_leaf = nodes[2].is_leaf = true;
+	tree.tree_ = list;
+	tree.n_tree_ = 3;
+	param.tree_num = 1;
+	param.trees_ = trees;
+	param.n_trees_ = 1;
+	param.init_score = &init;
+	param.n_init_score = 1;
+	param.tree_plan = plan;
+	param.n_tree_plan = 1;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		plan[0] = (char *)cases[i].entry;
+		assert_int_equal(compile_raw(&param, &err), FSV_E_MODEL_INIT);
+		if (!strstr(err.text, cases[i].why))
+			fail_msg("%s: want \"%s\", got \"%s\"", plan[0], cases[i].why, err.text);
+	}
+	nodes[0].sitename = (char *)"";
+	nodes[1].is_leaf = nodes[2].is_leaf = false;
+	plan[0] = (char *)"1_10000";
+	assert_int_equal(compile_raw(&param, &err), FSV_E_MODEL_INIT);
+	assert_non_null(strstr(err.text, "tree 0, which a host holds, has no leaves here"));
+}
+
 /* Party and role both count: a guest and a host may have the same id. */
 static void splits_belong_to_a_party_in_a_role(void **state)
 {
@@ -513,6 +556,7 @@ int main(void)
 		cmocka_unit_test(homogeneous),
 		cmocka_unit_test(zero_as_missing),
 		cmocka_unit_test(models_that_would_score_wrongly_are_refused),
+		cmocka_unit_test(plans_that_contradict_the_trees_are_refused),
 		cmocka_unit_test(splits_belong_to_a_party_in_a_role),
 		cmocka_unit_test(a_plan_is_explained),
 	};

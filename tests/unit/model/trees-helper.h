@@ -38,6 +38,7 @@ struct t_forest {
 	unsigned n_trees, n_parties, n_columns;	/* column c of party p is called "<letter of p><c>" */
 	unsigned classes;			/* 2: binary; more: one tree for each in turn; 1: a value */
 	bool mix, homo, several, tweedie, use_missing, zero_missing;
+	bool plan_by_round;			/* mix: one entry for the trees of all classes */
 	double rate, init[T_CLASSES];
 };
 
@@ -130,12 +131,13 @@ static void t_param(struct fsv_arena *arena, const struct t_forest *f, unsigned 
 	p->trees_ = FSV_ARENA_NEW_N(arena, Fsv__DecisionTreeModelParam *, f->n_trees);
 	p->n_trees_ = f->n_trees;
 	p->tree_plan = FSV_ARENA_NEW_N(arena, char *, f->n_trees);
-	p->n_tree_plan = f->mix ? f->n_trees : 0;
 	for (unsigned t = 0; t < f->n_trees; t++) {
 		int holder = f->trees[t].holder;
 
 		p->trees_[t] = t_tree_message(arena, f, &f->trees[t], party);
-		p->tree_plan[t] = holder < 0 ? (char *)"2_-1" : holder == 0 ? (char *)"0_-1" :
+		if (!f->mix || (f->plan_by_round && t % f->classes > 0))
+			continue;
+		p->tree_plan[p->n_tree_plan++] = holder < 0 ? (char *)"2_-1" : holder == 0 ? (char *)"0_-1" :
 				  fsv_arena_printf(arena, "1_%s", t_party[holder]);
 	}
 	p->feature_name_fid_mapping =

@@ -13,7 +13,7 @@ static struct {
 	struct redis_server server;
 	struct fsv_rpc *rpc;
 	struct fsv_redis *redis;
-	struct fsv_arena arena;
+	struct fsv_arena arena, worker_arena;	/* the worker's is its own while it runs */
 } w;
 
 static int set_up(void **state)
@@ -24,6 +24,7 @@ static int set_up(void **state)
 	memset(&w, 0, sizeof(w));
 	fsv_log_set_level(FSV_LOG_OFF);
 	fsv_arena_init(&w.arena, 0);
+	fsv_arena_init(&w.worker_arena, 0);
 	assert_int_equal(fsv_rpc_new(1, &w.rpc, &err), 0);
 	return 0;
 }
@@ -36,6 +37,7 @@ static int tear_down(void **state)
 	if (w.server.pid > 0)
 		redis_end(&w.server);
 	fsv_arena_done(&w.arena);
+	fsv_arena_done(&w.worker_arena);
 	return 0;
 }
 
@@ -50,6 +52,7 @@ static void connect_with(struct fsv_redis_opt opt)
 	opt.timeout_ms = opt.timeout_ms ? opt.timeout_ms : PATIENCE_S * 1000;
 	opt.max_commands = opt.max_commands ? opt.max_commands : 10000;
 	opt.max_connections = opt.max_connections ? opt.max_connections : 4;
+	opt.max_bytes = opt.max_bytes ? opt.max_bytes : 64 << 20;
 	opt.max_reply = opt.max_reply ? opt.max_reply : 1 << 20;
 	if (fsv_redis_new(&opt, &w.redis, &err) < 0)
 		fail_msg("%s", err.text);
@@ -98,6 +101,7 @@ static void on_done(void *arg, const struct fsv_redis_result *results, unsigned 
 		else
 			fsv_buf_printf(&got->text, "(%s)", results[i].text);
 	}
+	(void)fsv_buf_cstr(&got->text);		/* room for its NUL, which whoever reads it must not make */
 	redis_count(&got->done);
 }
 
@@ -110,7 +114,7 @@ static int start(struct got *got, const char *commands, int64_t deadline)
 	char *copy = fsv_arena_printf(&w.arena, "%s", commands), *save, *save2;
 
 	memset(got, 0, sizeof(*got));
-	fsv_buf_init(&got->text, &w.arena, 0);
+	fsv_buf_init(&got->text, &w.worker_arena, 0);
 	for (char *c = strtok_r(copy, ";", &save); c; c = strtok_r(NULL, ";", &save)) {
 		list[n].args = &args[n_args];
 		for (char *a = strtok_r(c, " ", &save2); a; a = strtok_r(NULL, " ", &save2), list[n].n_args++) {
@@ -284,6 +288,26 @@ static void test_commands_are_bounded(void **state)
 		expect(fsv_buf_cstr(&got[i].text), "0 0");
 	}
 	expect(run("EXISTS a"), "0");
+}
+
+static void test_bytes_under_way_are_bounded(void **state)
+{
+	struct got got[3];
+
+	(void)state;
+	redis_start(&w.server, NULL);
+	connect_with((struct fsv_redis_opt){ .max_bytes = 20 });
+	wait_until_up();
+	kill(w.server.pid, SIGSTOP);
+	assert_int_equal(start(&got[0], "SET a 123456", FSV_NO_DEADLINE), 0);
+	assert_int_equal(start(&got[1], "SET b 123456", FSV_NO_DEADLINE), 0);
+	assert_int_equal(start(&got[2], "SET c", FSV_NO_DEADLINE), -EAGAIN);
+	kill(w.server.pid, SIGCONT);
+	redis_wait(&got[0].done, 1);
+	redis_wait(&got[1].done, 1);
+	expect(run("EXISTS c"), "0");
+	expect(run("GET 12345678901234567"), "nil");
+	expect(run("GET 123456789012345678"), "busy");
 }
 
 static void test_large_replies(void **state)
@@ -488,6 +512,7 @@ int main(void)
 		TEST(test_closed_connections_are_made_again),
 		TEST(test_silence_costs_its_time_once),
 		TEST(test_commands_are_bounded),
+		TEST(test_bytes_under_way_are_bounded),
 		TEST(test_large_replies),
 		TEST(test_stopping_ends_what_is_under_way),
 		TEST(test_many_at_a_time),

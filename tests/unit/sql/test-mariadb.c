@@ -276,8 +276,13 @@ static void test_tls(void **state)
 	o.ca_file = file("other.pem");
 	expect_part(connect_with(&o), "NET: cannot connect to 127.0.0.1:");
 	o.ca_file = file("ca.pem");
-	o.server = fsv_arena_printf(&arena, "127.0.0.2:%u", port);
-	expect_part(connect_with(&o), "NET: cannot connect to 127.0.0.2:");
+	/* The same server under a name that is not in its certificate. */
+	o.server = fsv_arena_printf(&arena, "localhost:%u", port);
+	expect_part(connect_with(&o), "NET: cannot connect to localhost:");
+	o.tls = false;
+	o.user = "reader";
+	expect(connect_with(&o), "");
+	o.tls = true;
 	o.server = opt("").server;
 	o.user = "own";
 	expect_part(connect_with(&o), "Access denied");

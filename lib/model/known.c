@@ -3,7 +3,7 @@
 
 #include "lib/proto/model.pb-c.h"
 
-static const struct fsv_ctl_class classes[] = {
+static const struct fsv_known_class classes[] = {
 	{ "BaseHeteroFeatureSelection", "model:FeatureSelectionMeta", "model:FeatureSelectionParam" },
 	{ "ColumnExpand", "model:ColumnExpandMeta", "model:ColumnExpandParam" },
 	{ "DataIO", "dataio:DataIOMeta", "dataio:DataIOParam" },
@@ -83,7 +83,7 @@ static const struct {
 	{ "ScaleParam", &fsv__scale_param__descriptor },
 };
 
-const struct fsv_ctl_class *fsv_ctl_class_find(struct fsv_str code_path)
+const struct fsv_known_class *fsv_known_class(struct fsv_str code_path)
 {
 	size_t from = 0;
 
@@ -96,7 +96,7 @@ const struct fsv_ctl_class *fsv_ctl_class_find(struct fsv_str code_path)
 	return NULL;
 }
 
-const ProtobufCMessageDescriptor *fsv_ctl_message_find(struct fsv_str message)
+const ProtobufCMessageDescriptor *fsv_known_message(struct fsv_str message)
 {
 	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++)
 		if (fsv_str_is(message, messages[i].name))
@@ -104,7 +104,7 @@ const ProtobufCMessageDescriptor *fsv_ctl_message_find(struct fsv_str message)
 	return NULL;
 }
 
-const ProtobufCMessageDescriptor *fsv_ctl_pipeline(void)
+const ProtobufCMessageDescriptor *fsv_known_pipeline(void)
 {
 	return &fsv__pipeline__descriptor;
 }
