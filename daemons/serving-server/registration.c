@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registration.h"
 
+<<<<<<< HEAD
+=======
+#include <errno.h>
+>>>>>>> registry
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -234,6 +238,97 @@ int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, str
 	pthread_mutex_unlock(&u->lock);
 	if (done)
 		update_free(u);
+	return r;
+}
+
+/* updateService -------------------------------------------------------------------------------------------- */
+
+enum { UPDATE_WAIT_MS = 5000 };
+
+/* Shared by the one that waits and the main thread; the second of them frees it. */
+struct update {
+	struct fsv_server *server;
+	char *url, *mode;
+	int32_t weight;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned holders;
+	bool done;
+	int result;
+	struct fsv_err err;
+};
+
+static void update_put(struct update *u)
+{
+	bool last;
+
+	pthread_mutex_lock(&u->lock);
+	last = --u->holders == 0;
+	pthread_mutex_unlock(&u->lock);
+	if (!last)
+		return;
+	pthread_cond_destroy(&u->changed);
+	pthread_mutex_destroy(&u->lock);
+	free(u->url);
+	free(u->mode);
+	free(u);
+}
+
+static void update_job(void *arg)
+{
+	struct update *u = arg;
+	struct fsv_err err = FSV_ERR_INIT;
+	int r = fsv_registry_update(atomic_load(&u->server->registry), fsv_str(u->url), fsv_str(u->mode), u->weight, &err);
+
+	pthread_mutex_lock(&u->lock);
+	u->result = r;
+	u->err = err;
+	u->done = true;
+	pthread_cond_signal(&u->changed);
+	pthread_mutex_unlock(&u->lock);
+	update_put(u);
+}
+
+static int wait_for_update(struct update *u, struct fsv_err *err)
+{
+	struct timespec until;
+	int r;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += UPDATE_WAIT_MS / 1000;
+	pthread_mutex_lock(&u->lock);
+	while (!u->done && pthread_cond_timedwait(&u->changed, &u->lock, &until) == 0)
+		;
+	if (!u->done)
+		r = fsv_err_set(err, FSV_E_DEADLINE, "the server did not get to it; ask again");
+	else if (u->result == -ENOENT)
+		r = fsv_err_set(err, FSV_E_UNREGISTER, "%s", u->err.text);
+	else
+		r = u->result < 0 ? fsv_err_set(err, u->result, "%s", u->err.text) : u->result;
+	pthread_mutex_unlock(&u->lock);
+	return r;
+}
+
+int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
+			      struct fsv_err *err)
+{
+	struct update *u;
+	int r;
+
+	if (!atomic_load(&server->registry))
+		return fsv_err_set(err, FSV_E_SYSTEM, "this server is not registered anywhere: useRegister and zk.url are not set");
+	u = FSV_NEW(struct update);
+	*u = (struct update){ .server = server, .url = fsv_str_dup(url), .mode = fsv_str_dup(router_mode), .weight = weight,
+			      .holders = 2 };
+	pthread_mutex_init(&u->lock, NULL);
+	pthread_cond_init(&u->changed, NULL);
+	if (fsv_loop_post(server->loop, update_job, u) < 0) {
+		update_put(u);
+		r = fsv_err_set(err, FSV_E_BUSY, "the main thread is busy; ask again");
+	} else {
+		r = wait_for_update(u, err);
+	}
+	update_put(u);
 	return r;
 }
 

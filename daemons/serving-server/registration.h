@@ -33,6 +33,11 @@ bool fsv_server_flow_known(struct fsv_server *server);
 int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
 			      struct fsv_err *err) FSV_MUST_CHECK;
 
+/* updateService: as fsv_registry_update, by the main thread. Waits for it a few seconds at most; FSV_E_UNREGISTER when there
+ * is no such registration. [any thread but the main one and workers] */
+int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
+			      struct fsv_err *err) FSV_MUST_CHECK;
+
 /* Where one packet goes. */
 struct fsv_hop {
 	struct fsv_rpc_channel *channel;	/* borrowed from node or the server's view */
