@@ -6,6 +6,7 @@
 #   make check-unit T=codec   unit tests of one folder (or one test: T=codec/test-json)
 #   make check-system         real daemons on loopback
 #   make check-hosts          two booted systemd hosts (root)
+#   make check-hard-days      power cut, full disk, clock jump and other days on them (root)
 #   make fuzz F=json          run one fuzz target (clang), FUZZ_SECONDS=60
 #   make bench                throughput, latency, CPU and memory beside a bare echo chain
 #   make bench-engine         the engine alone: time of a row, memory of plans

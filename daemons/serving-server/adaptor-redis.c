@@ -11,7 +11,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/time.h"
 #include "conf/conf.h"
 #include "feature-key.h"
 #include "net/redis.h"
@@ -19,9 +18,6 @@
 #include "serving-server-conf.h"
 
 enum { FAULT = 110, NO_FEATURE = 113, NO_KEY = 116 };
-
-/* Of what the caller leaves us, this part is kept for scoring and the way back. */
-enum { MARGIN_PART = 10 };
 
 struct redis_adaptor {
 	struct fsv_adaptor base;
@@ -76,15 +72,6 @@ static void on_rows(void *arg, const struct fsv_redis_result *results, unsigned 
 	fsv_batch_lookup_end(q->batch, 0);
 }
 
-static int64_t limit(const struct redis_adaptor *a, int64_t callers)
-{
-	int64_t now = fsv_now_ns(), own = fsv_deadline_in_ms(a->limit_ms);
-
-	if (callers == FSV_NO_DEADLINE)
-		return own;
-	return fsv_min_deadline(own, callers > now ? callers - (callers - now) / MARGIN_PART : now);
-}
-
 /* The commands of all rows that have a key; the others end here. */
 static unsigned make_commands(struct asking *q, struct fsv_redis_command *commands)
 {
@@ -122,7 +109,7 @@ static void ask(struct asking *q)
 	n = make_commands(q, commands);
 	if (n > 0)
 		r = fsv_redis_run(q->adaptor->redis, &(struct fsv_redis_run_opt){
-			.commands = commands, .n = n, .deadline = limit(q->adaptor, batch->deadline), .worker = batch->worker,
+			.commands = commands, .n = n, .deadline = fsv_lookup_limit(batch->deadline, q->adaptor->limit_ms), .worker = batch->worker,
 			.done = on_rows, .arg = q,
 		});
 	if (n > 0 && r == 0)

@@ -106,20 +106,31 @@ static void announce_job(void *arg)
 	announce(server, atomic_load(&server->registry));
 }
 
+/* NULL: there is none, or not yet. */
+static struct fsv_registry *registry_of(struct fsv_server *server)
+{
+	return atomic_load_explicit(&server->registry, memory_order_acquire);
+}
+
+bool fsv_server_has_registry(struct fsv_server *server)
+{
+	return registry_of(server) != NULL;
+}
+
 void fsv_server_models_changed(struct fsv_server *server)
 {
-	if (!atomic_load(&server->registry) || atomic_exchange(&server->announce_waits, true))
+	if (!registry_of(server) || atomic_exchange(&server->announce_waits, true))
 		return;
 	if (fsv_loop_post(server->loop, announce_job, server) < 0) {
 		atomic_store(&server->announce_waits, false);
-		fsv_log_warn("the main thread is busy; the registry learns of the changed models with the next change");
+		fsv_log_warn("the registry does not learn of a change of models: too much to do; the next change tells it");
 	}
 }
 
 struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
 				   struct fsv_arena *arena)
 {
-	struct fsv_registry *registry = atomic_load(&server->registry);
+	struct fsv_registry *registry = registry_of(server);
 	struct fsv_str url = FSV_STR_NULL;
 	struct fsv_view *view;
 	const char *found;
@@ -133,20 +144,16 @@ struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str tab
 	return url;
 }
 
-bool fsv_server_has_registry(struct fsv_server *server)
-{
-	return atomic_load(&server->registry) != NULL;
-}
-
 bool fsv_server_flow_known(struct fsv_server *server)
 {
+	struct fsv_registry *registry = registry_of(server);
 	const struct fsv_providers *flows;
 	struct fsv_view *view;
 	bool known;
 
-	if (!fsv_server_has_registry(server))
+	if (!registry)
 		return false;
-	view = fsv_registry_view(atomic_load(&server->registry));
+	view = fsv_registry_view(registry);
 	flows = fsv_view_find(view, FSV_STR("flow/online/transfer"));
 	known = flows && flows->n_urls > 0;
 	fsv_ref_put(&view->ref);
@@ -200,7 +207,7 @@ int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, str
 	bool done;
 	int r;
 
-	if (!fsv_server_has_registry(server))
+	if (!registry_of(server))
 		return fsv_err_set(err, FSV_E_SYSTEM, "this server is not registered anywhere");
 	u = FSV_NEW(struct update);
 	fsv_arena_init(&u->arena, 0);
@@ -246,7 +253,7 @@ static bool take_node(struct fsv_node *node, struct fsv_hop *hop)
 
 static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed, bool healthy, struct fsv_hop *hop)
 {
-	struct fsv_view *view = fsv_registry_view(atomic_load_explicit(&server->registry, memory_order_acquire));
+	struct fsv_view *view = fsv_registry_view(registry_of(server));
 	const struct fsv_providers *proxies = fsv_view_find(view, FSV_STR("proxy/online/unaryCall"));
 	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
 	bool found = proxies && !(healthy && proxies->stale) && take_node(fsv_providers_pick(proxies, &pick), hop);
@@ -258,7 +265,7 @@ static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed,
 int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
 		   struct fsv_hop *ret_hop, struct fsv_err *err)
 {
-	bool ask = atomic_load_explicit(&server->registry, memory_order_acquire) && server->route_by_registry;
+	bool ask = registry_of(server) && server->route_by_registry;
 
 	if (ask && by_registry(server, failed, true, ret_hop))
 		return 0;

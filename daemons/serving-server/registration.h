@@ -20,14 +20,6 @@ int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct
  * Nothing without a registry. [any thread] */
 void fsv_server_models_changed(struct fsv_server *server);
 
-/* The URL under which FATE-Flow has registered this very model, or, failing that, any; in the arena with a NUL behind
- * it. FSV_STR_NULL when nobody has. [any thread] */
-struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str table_name, struct fsv_str name_space,
-				   struct fsv_arena *arena);
-
-/* Which models there are, or what is bound to them, has changed: they are announced soon. [any thread] */
-void fsv_server_models_changed(struct fsv_server *server);
-
 /* Whether there is a registry that can be asked. [any thread] */
 bool fsv_server_has_registry(struct fsv_server *server);
 /* The URL under which FATE-Flow has registered this very model, or, failing that, one for all models; in the arena with
@@ -38,6 +30,11 @@ struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str tab
 bool fsv_server_flow_known(struct fsv_server *server);
 /* As fsv_registry_update, on the main thread while the caller waits. FSV_E_SYSTEM without a registry. [blocks; not the
  * main thread] */
+int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
+			      struct fsv_err *err) FSV_MUST_CHECK;
+
+/* updateService: as fsv_registry_update, by the main thread. Waits for it a few seconds at most; FSV_E_UNREGISTER when there
+ * is no such registration. [any thread but the main one and workers] */
 int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
 			      struct fsv_err *err) FSV_MUST_CHECK;
 

@@ -36,6 +36,12 @@
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 5000 };
 
 FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
+FSV_METRIC(cache_lookups, FSV_COUNTER, "fate_serving_cache_lookups_total", "result",
+	   "Keys looked up in the cache of hosts' answers, by result: hit, miss.");
+FSV_METRIC(cache_writes, FSV_COUNTER, "fate_serving_cache_writes_total", "result",
+	   "Answers for that cache, by result: written, refused (not fit to be kept), fault.");
+FSV_METRIC(cache_entries, FSV_GAUGE, "fate_serving_cache_entries", "", "Entries of that cache in this process.");
+FSV_METRIC(cache_bytes, FSV_GAUGE, "fate_serving_cache_bytes", "", "Their size.");
 FSV_METRIC(bound, FSV_GAUGE, "fate_serving_bound_services", "", "Service ids that a model is bound to.");
 
 /* Views ------------------------------------------------------------------------------------------- */
@@ -352,14 +358,40 @@ static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *ar
 	fsv_metric_value(out, metric == &models ? fsv_models_count(server->models) : fsv_models_bound(server->models));
 }
 
+static void show_cache(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
+{
+	struct fsv_server *server = arg;
+	struct fsv_cache_stats stats;
+
+	fsv_cache_stats(server->cache, &stats);
+	if (metric == &cache_lookups) {
+		fsv_metric_value(out, (double)stats.hits, "hit");
+		fsv_metric_value(out, (double)stats.misses, "miss");
+	} else if (metric == &cache_writes) {
+		fsv_metric_value(out, (double)stats.writes, "written");
+		fsv_metric_value(out, (double)stats.refused, "refused");
+		fsv_metric_value(out, (double)stats.faults, "fault");
+	} else if (metric == &cache_entries) {
+		fsv_metric_value(out, (double)stats.entries);
+	} else {
+		fsv_metric_value(out, (double)stats.bytes);
+	}
+}
+
+static struct fsv_metric *const of_cache[] = { &cache_lookups, &cache_writes, &cache_entries, &cache_bytes };
+
 static void watch(struct fsv_server *server)
 {
+	for (unsigned i = 0; server->cache && i < sizeof(of_cache) / sizeof(of_cache[0]); i++)
+		fsv_metric_watch(of_cache[i], show_cache, server);
 	fsv_metric_watch(&models, show, server);
 	fsv_metric_watch(&bound, show, server);
 }
 
 static void unwatch(struct fsv_server *server)
 {
+	for (unsigned i = 0; i < sizeof(of_cache) / sizeof(of_cache[0]); i++)
+		fsv_metric_unwatch(of_cache[i], server);
 	fsv_metric_unwatch(&models, server);
 	fsv_metric_unwatch(&bound, server);
 }

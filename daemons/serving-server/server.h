@@ -69,8 +69,8 @@ struct fsv_server {
 	struct fsv_redis *feature_redis;	/* of feature.redis.nodes; NULL: features are in the other */
 	struct fsv_cache *cache;		/* of hosts' answers */
 	_Atomic(struct fsv_registry *) registry;	/* NULL when none is used, and while the daemon starts */
-	struct fsv_loop *loop;			/* the registry's, to tell it of models; */
-	_Atomic bool announce_waits;		/* that is on its way */
+	struct fsv_loop *loop;			/* where the registry lives */
+	_Atomic bool announce_waits;		/* word of changed models is on its way there */
 	bool route_by_registry;			/* the proxy is looked for there */
 
 	struct fsv_traffic *traffic;		/* for queryMetrics */

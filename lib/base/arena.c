@@ -23,6 +23,11 @@ void fsv_arena_init(struct fsv_arena *a, size_t first)
 	*a = (struct fsv_arena){ .chunk_size = first ? first : FIRST };
 }
 
+void fsv_arena_init_steady(struct fsv_arena *a, size_t chunk)
+{
+	*a = (struct fsv_arena){ .chunk_size = chunk, .steady = true };
+}
+
 static void drop_until(struct fsv_arena *a, struct fsv_arena_chunk *last)
 {
 	while (a->chunks != last) {
@@ -54,14 +59,31 @@ void fsv_arena_reset(struct fsv_arena *a)
 	a->chunk_size = oldest->size;
 }
 
+/* A piece of its own, behind the newest chunk, which is filled further. */
+static void *alone(struct fsv_arena *a, size_t size)
+{
+	struct fsv_arena_chunk *c;
+
+	FSV_BUG_ON(size > SIZE_MAX / 2);
+	c = fsv_malloc(sizeof(*c) + size);
+	c->size = size;
+	c->older = a->chunks->older;
+	a->chunks->older = c;
+	a->total += size;
+	return c->data;
+}
+
 static void *grow(struct fsv_arena *a, size_t size)
 {
 	struct fsv_arena_chunk *c;
 	size_t want = a->chunk_size;
 
+	if (a->steady && a->chunks && size > want / 4)
+		return alone(a, size);
+
 	if (want < size)
 		want = size;
-	else if (a->chunks && a->chunk_size < CHUNK_MAX)
+	else if (a->chunks && !a->steady && a->chunk_size < CHUNK_MAX)
 		want = a->chunk_size *= 2;
 	FSV_BUG_ON(want > SIZE_MAX / 2);
 	c = fsv_malloc(sizeof(*c) + want);

@@ -7,6 +7,7 @@
 #ifndef FSV_BASE_ARENA_H
 #define FSV_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "str.h"
@@ -17,11 +18,15 @@ struct fsv_arena {
 	char *p, *end;			/* free part of the newest chunk */
 	struct fsv_arena_chunk *chunks;	/* newest first */
 	size_t chunk_size;		/* size of the next ordinary chunk */
+	bool steady;			/* chunks do not grow */
 	size_t total;			/* bytes held from the heap */
 };
 
 /* In place, no allocation until first use. first: size of the first chunk (0 = 4 KiB). */
 void fsv_arena_init(struct fsv_arena *a, size_t first);
+/* For what lives long: chunks of this size and no growing ones, bigger pieces on their own, so that little is held
+ * that is not used. */
+void fsv_arena_init_steady(struct fsv_arena *a, size_t chunk);
 /* Gives everything back. */
 void fsv_arena_done(struct fsv_arena *a);
 /* Empties it; keeps the oldest chunk, gives the rest back. */

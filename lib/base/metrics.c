@@ -304,8 +304,9 @@ static void put_metric(struct fsv_metric *metric, struct fsv_buf *buf)
 
 	fsv_buf_printf(buf, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
 		       types[metric->type]);
-	/* What has no labels is there from the start; of what has, nobody knows the values. */
-	if (!table && !metric->fn && metric->labels[0] == '\0') {
+	/* A counter without labels is there from the start; of what has labels nobody knows the values, and a state that
+	 * nobody keeps is not 0. */
+	if (!table && !metric->fn && metric->type != FSV_GAUGE && metric->labels[0] == '\0') {
 		(void)fsv_series_of(metric, FSV_LABELS());
 		table = atomic_load_explicit(&metric->table, memory_order_acquire);
 	}

@@ -14,7 +14,7 @@
  * (party ids) cannot make it grow. Never a feature value, key or person as a label.
  *
  * States that somebody else keeps (open connections, models loaded) are asked for when the page is written:
- * fsv_metric_watch.
+ * fsv_metric_watch. Who keeps none (no registry is configured) is not on the page.
  */
 #ifndef FSV_BASE_METRICS_H
 #define FSV_BASE_METRICS_H

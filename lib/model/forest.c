@@ -20,7 +20,9 @@ static void walk_together(const struct fsv_forest *forest, const double *inputs,
 		at[i] = forest->roots[from + i];
 		depth = forest->depths[from + i] > depth ? forest->depths[from + i] : depth;
 	}
+	/* Unrolled, the places stay in registers. */
 	for (unsigned d = 0; d < depth; d++)
+#pragma GCC unroll 8
 		for (unsigned i = 0; i < TOGETHER; i++)
 			at[i] = step(nodes, at[i], inputs);
 	memcpy(ret_leaves, at, sizeof(at));

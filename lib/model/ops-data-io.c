@@ -9,21 +9,25 @@
 #include "lib/proto/model.pb-c.h"
 #include "tokens.h"
 
-/* One column: from which slot to which, and what may take its value's place on the way. */
+#define NONE	UINT32_MAX
+
+/* One column: from which slot, and what may take its value's place on the way (numbers of constants, or NONE). */
 struct item {
-	uint32_t from, to;		/* from: FSV_NO_SLOT when nothing comes in */
-	bool fill, impute, cut;
-	struct fsv_cell filling;	/* for an absent column of sparse and tag input */
-	struct fsv_cell missing;	/* the imputer's replacement */
-	struct fsv_cell outlier;	/* the outlier's replacement */
+	uint32_t from;			/* FSV_NO_SLOT when nothing comes in */
+	uint32_t missing;		/* the imputer's replacement */
 };
 
 struct data_io {
 	struct fsv_op op;
 	struct fsv_str format;
 	struct fsv_tokens missing, outliers;
-	struct item *items;
+	struct item *items;		/* each into the slot behind that of the one before */
+	uint32_t to;			/* the first one's */
+	uint32_t *cuts;			/* the outlier's replacement of each, or NULL */
 	uint32_t n;
+	uint32_t filled, imputed, cut;	/* for people */
+	bool fill;			/* sparse and tag: an absent column has this value */
+	struct fsv_cell filling;
 };
 
 /* An entry of one of the two replacement maps. */
@@ -166,30 +170,24 @@ static struct fsv_cell zero(void)
 	return (struct fsv_cell){ .number = 0, .p = "0", .n = 1, .kind = FSV_CELL_INT, .numeric = true };
 }
 
-static struct fsv_cell constant(struct fsv_compile *c, const char *text)
-{
-	return fsv_cell_const(fsv_arena_str(fsv_compile_arena(c), fsv_str(text)));
-}
-
-static void make_item(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in,
-		      const struct fsv_frame *out, uint32_t column, struct item *item)
+static void make_item(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in, uint32_t column,
+		      struct data_io *d)
 {
 	const char *missing = s->missing_text[column], *outlier = s->outlier_text[column];
+	struct item *item = &d->items[d->n];
 
-	item->to = fsv_frame_slot(c->plan, out, column);
 	item->from = fsv_frame_slot(c->plan, in, column);
-	if (s->sparse) {
-		if (!s->in_header[column])
-			item->from = FSV_NO_SLOT;
-		item->fill = s->in_header[column];
-		item->filling = s->imputer ? constant(c, "") : zero();
-	}
-	item->impute = missing != NULL;
-	if (missing)
-		item->missing = constant(c, missing);
-	item->cut = outlier != NULL;
-	if (outlier)
-		item->outlier = constant(c, outlier);
+	if (s->sparse && !s->in_header[column])
+		item->from = FSV_NO_SLOT;
+	else if (s->sparse && item->from == FSV_NO_SLOT)
+		item->from = FSV_EMPTY_SLOT;
+	item->missing = missing ? fsv_compile_constant(c, missing) : NONE;
+	if (d->cuts)
+		d->cuts[d->n] = outlier ? fsv_compile_constant(c, outlier) : NONE;
+	d->filled += s->sparse && s->in_header[column];
+	d->imputed += missing != NULL;
+	d->cut += outlier != NULL;
+	d->n++;
 }
 
 static int compile(struct fsv_compile *c, const struct fsv_dsl_component *component,
@@ -216,9 +214,15 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 	if (s.cutter)
 		fsv_tokens_init(&d->outliers, s.cutter->outlier_value, s.cutter->n_outlier_value,
 				fsv_compile_arena(c));
+	d->fill = s.sparse;
+	d->filling = s.imputer ? fsv_cell_const(FSV_STR("")) : zero();
+	d->to = n > 0 ? fsv_frame_slot(c->plan, out, made[0]) : 0;
 	d->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct item, n);
-	for (uint32_t i = 0; i < n; i++)
-		make_item(c, &s, in, out, made[i], &d->items[d->n++]);
+	d->cuts = s.n_cut > 0 ? FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, n) : NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		FSV_BUG_ON(fsv_frame_slot(c->plan, out, made[i]) != d->to + i);
+		make_item(c, &s, in, made[i], d);
+	}
 	return 0;
 }
 
@@ -227,20 +231,21 @@ static int run(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_
 	static const struct fsv_cell absent = { .kind = FSV_CELL_ABSENT };
 	const struct data_io *d = (const struct data_io *)op;
 
-	(void)plan, (void)err;
+	(void)err;
 	for (uint32_t i = 0; i < d->n; i++) {
 		const struct item *item = &d->items[i];
 		const struct fsv_cell *v = item->from == FSV_NO_SLOT ? &absent : &row->cells[item->from];
 
-		if (v->kind == FSV_CELL_ABSENT && item->fill)
-			v = &item->filling;
+		/* What is in no header is for the imputer alone. */
+		if (v->kind == FSV_CELL_ABSENT && d->fill && item->from != FSV_NO_SLOT)
+			v = &d->filling;
 		/* null is missing; the reference fails on it. */
-		if (item->impute && (v->kind <= FSV_CELL_NULL || fsv_tokens_match(&d->missing, v)))
-			v = &item->missing;
+		if (item->missing != NONE && (v->kind <= FSV_CELL_NULL || fsv_tokens_match(&d->missing, v)))
+			v = &plan->constants[item->missing];
 		/* An outlier without replacement stays; the reference makes it null. */
-		if (item->cut && fsv_tokens_match(&d->outliers, v))
-			v = &item->outlier;
-		row->cells[item->to] = *v;
+		if (d->cuts && d->cuts[i] != NONE && fsv_tokens_match(&d->outliers, v))
+			v = &plan->constants[d->cuts[i]];
+		row->cells[d->to + i] = *v;
 	}
 	return 0;
 }
@@ -248,21 +253,15 @@ static int run(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_
 static void explain(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_buf *out)
 {
 	const struct data_io *d = (const struct data_io *)op;
-	uint32_t filled = 0, imputed = 0, cut = 0;
 
 	(void)plan;
-	for (uint32_t i = 0; i < d->n; i++) {
-		filled += d->items[i].fill;
-		imputed += d->items[i].impute;
-		cut += d->items[i].cut;
-	}
 	fsv_buf_printf(out, "%.*s input", FSV_STR_ARG(d->format));
-	if (filled > 0)
-		fsv_buf_printf(out, ", header columns: %u", filled);
-	if (imputed > 0)
-		fsv_buf_printf(out, ", columns with a replacement for missing values: %u", imputed);
-	if (cut > 0)
-		fsv_buf_printf(out, ", for outliers: %u", cut);
+	if (d->filled > 0)
+		fsv_buf_printf(out, ", header columns: %u", d->filled);
+	if (d->imputed > 0)
+		fsv_buf_printf(out, ", columns with a replacement for missing values: %u", d->imputed);
+	if (d->cut > 0)
+		fsv_buf_printf(out, ", for outliers: %u", d->cut);
 }
 
 const struct fsv_op_kind fsv_op_data_io = {

@@ -85,25 +85,23 @@ struct source {
 	struct fsv_cell *replacements;	/* by column */
 };
 
-static const char *type_of(const Fsv__FeatureImputerParam *param, const char *column)
-{
-	const char *type = "";
+/* Column to the type of its replacement, and those that are skipped: by name. */
+struct about {
+	struct fsv_map types, skipped;
+};
 
+static void read_about(const Fsv__FeatureImputerParam *param, struct about *about)
+{
+	fsv_map_init(&about->types);
+	fsv_map_init(&about->skipped);
 	for (size_t i = 0; i < param->n_missing_replace_value_type; i++)
-		if (strcmp(param->missing_replace_value_type[i]->key, column) == 0)
-			type = param->missing_replace_value_type[i]->value;
-	return type;
-}
-
-static bool skipped(const Fsv__FeatureImputerParam *param, const char *column)
-{
+		(void)fsv_map_put(&about->types, fsv_str(param->missing_replace_value_type[i]->key),
+				  param->missing_replace_value_type[i]->value);	/* the last counts */
 	for (size_t i = 0; i < param->n_skip_cols; i++)
-		if (strcmp(param->skip_cols[i], column) == 0)
-			return true;
-	return false;
+		(void)fsv_map_put(&about->skipped, fsv_str(param->skip_cols[i]), about);	/* as good as any */
 }
 
-static int pick_columns(struct fsv_compile *c, struct source *s, struct fsv_err *err)
+static int pick_columns(struct fsv_compile *c, struct source *s, const struct about *about, struct fsv_err *err)
 {
 	const Fsv__FeatureImputerParam *param = s->param;
 	size_t n = param->n_missing_replace_value, n_picked = 0;
@@ -115,7 +113,7 @@ static int pick_columns(struct fsv_compile *c, struct source *s, struct fsv_err 
 		const char *name = param->missing_replace_value[i]->key;
 		int r;
 
-		if (skipped(param, name))
+		if (fsv_map_get(&about->skipped, fsv_str(name)))
 			continue;
 		r = fsv_compile_column(c, fsv_str(name), &columns[n_picked], err);
 		if (r < 0)
@@ -125,11 +123,11 @@ static int pick_columns(struct fsv_compile *c, struct source *s, struct fsv_err 
 	s->replacements = FSV_ARENA_NEW_N(&c->scratch, struct fsv_cell, c->plan->n_columns);
 	seen = FSV_ARENA_NEW_N(&c->scratch, bool, c->plan->n_columns);
 	for (size_t i = 0; i < n_picked; i++) {
-		const char *column = c->plan->columns[columns[i]].name.p;
+		const struct fsv_column *column = &c->plan->columns[columns[i]];
+		const char *type = fsv_map_get(&about->types, fsv_column_name(column));
 		int r;
 
-		column = fsv_arena_cstr(&c->scratch, c->plan->columns[columns[i]].name);
-		r = make_replacement(c, column, names[i], type_of(param, column), &s->replacements[columns[i]], err);
+		r = make_replacement(c, column->name, names[i], type ? type : "", &s->replacements[columns[i]], err);
 		if (r < 0)
 			return r;
 		if (!seen[columns[i]])
@@ -145,6 +143,7 @@ static int read_source(struct fsv_compile *c, const struct fsv_dsl_component *co
 {
 	struct ProtobufCMessage *message;
 	const Fsv__FeatureImputationMeta *meta;
+	struct about about;
 	int r;
 
 	r = fsv_compile_proto(c, component, FSV_META, true, &fsv__feature_imputation_meta__descriptor, &message, err);
@@ -158,7 +157,13 @@ static int read_source(struct fsv_compile *c, const struct fsv_dsl_component *co
 		return r;
 	s->meta = meta->imputer_meta;
 	s->param = ((const Fsv__FeatureImputationParam *)message)->imputer_param;
-	return s->param ? pick_columns(c, s, err) : 0;
+	if (!s->param)
+		return 0;
+	read_about(s->param, &about);
+	r = pick_columns(c, s, &about, err);
+	fsv_map_done(&about.types);
+	fsv_map_done(&about.skipped);
+	return r;
 }
 
 static struct fsv_frame *make_frame(struct fsv_compile *c, const struct fsv_frame *in, const struct source *s)

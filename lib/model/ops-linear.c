@@ -191,7 +191,7 @@ static void explain(const struct fsv_plan *plan, const struct fsv_op *op, struct
 	fsv_weights_explain(&l->weights, out);
 	if (l->exposure != FSV_NO_SLOT) {
 		fsv_buf_puts(out, ", exposure: ");
-		fsv_buf_add(out, plan->columns[l->exposure_column].name);
+		fsv_buf_add(out, fsv_column_name(&plan->columns[l->exposure_column]));
 	}
 }
 

@@ -6,28 +6,27 @@
  */
 #include "plan-private.h"
 
-#include "codec/number.h"
 #include "lib/proto/model.pb-c.h"
 
-struct category {
-	struct fsv_str text;
-	double number;			/* when numeric */
-	bool numeric;
-	uint32_t column, to;
-	uint32_t own;			/* open input: slot of a column of this name, or FSV_NO_SLOT */
+/* Open input only: the column that a category makes, as the request may bring it too. */
+struct own {
+	uint32_t column;
+	uint32_t slot;			/* or FSV_NO_SLOT */
 };
 
 struct item {
 	uint32_t column, from;
-	uint32_t first, n;		/* in categories[] */
+	uint32_t first, n;		/* categories */
 };
 
 struct one_hot {
 	struct fsv_op op;
 	struct item *items;
 	uint32_t n;
-	struct category *categories;
+	uint32_t *categories;		/* numbers of constants */
 	uint32_t n_categories;
+	uint32_t to;			/* slot of the first one; the others follow */
+	struct own *own;		/* by category, or NULL */
 	const struct fsv_order *order;	/* of an open input */
 };
 
@@ -83,12 +82,6 @@ static int read_source(struct fsv_compile *c, const Fsv__OneHotMeta *meta, const
 	return 0;
 }
 
-static void make_category(struct fsv_compile *c, const char *value, struct category *category)
-{
-	category->text = fsv_arena_str(fsv_compile_arena(c), fsv_str(value));
-	category->numeric = fsv_double_from_java(category->text, &category->number);
-}
-
 /* The columns that stand in the place of one. */
 static int expand(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in, struct fsv_frame *out,
 		  uint32_t column, bool maybe, struct one_hot *o, struct fsv_err *err)
@@ -99,8 +92,7 @@ static int expand(struct fsv_compile *c, const struct source *s, const struct fs
 	*item = (struct item){ .column = column, .from = fsv_frame_slot(c->plan, in, column), .first = o->n_categories };
 	out->spread->first[column] = o->n_categories;
 	for (size_t i = 0; map && i < map->n_values && i < map->n_transformed_headers; i++) {
-		struct category *category = &o->categories[o->n_categories];
-		uint32_t made, own;
+		uint32_t made, own, slot;
 		int r = fsv_compile_column(c, fsv_str(map->transformed_headers[i]), &made, err);
 
 		if (r < 0)
@@ -109,11 +101,14 @@ static int expand(struct fsv_compile *c, const struct source *s, const struct fs
 		if (fsv_frame_entry(out, made) || (own != FSV_NO_SLOT && !in->open))
 			return fsv_err_set(err, FSV_E_MODEL_INIT, "it makes a column %s of which there is one already",
 					   map->transformed_headers[i]);
-		make_category(c, map->values[i], category);
-		category->column = made;
-		category->to = fsv_compile_slot(c);
-		category->own = own;
-		fsv_frame_put(out, made, category->to, maybe || in->open);
+		slot = fsv_compile_slot(c);
+		if (o->n_categories == 0)
+			o->to = slot;
+		FSV_BUG_ON(slot != o->to + o->n_categories);
+		o->categories[o->n_categories] = fsv_compile_constant(c, map->values[i]);
+		if (o->own)
+			o->own[o->n_categories] = (struct own){ made, own };
+		fsv_frame_put(out, made, slot, maybe || in->open);
 		out->spread->columns[o->n_categories++] = made;
 		item->n++;
 	}
@@ -193,7 +188,8 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 	out->spread = new_spread(c, n_made);
 	o = (struct one_hot *)fsv_compile_add(c, &fsv_op_one_hot, component, sizeof(*o), 0);
 	o->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct item, s.n);
-	o->categories = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct category, n_made);
+	o->categories = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, n_made);
+	o->own = in->open ? FSV_ARENA_NEW_N(fsv_compile_arena(c), struct own, n_made) : NULL;
 	r = in->open ? fill_open(c, &s, in, out, o, err) : fill_closed(c, &s, in, out, o, err);
 	if (r < 0)
 		return r;
@@ -205,12 +201,12 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 
 /* A row ------------------------------------------------------------------------------------------------ */
 
-static bool same(const struct category *category, const struct fsv_cell *v, bool numeric, double number)
+static bool same(const struct fsv_cell *category, const struct fsv_cell *v, bool numeric, double number)
 {
 	if (numeric && category->numeric && number == category->number)
 		return true;
 	return (v->kind == FSV_CELL_TEXT || v->kind == FSV_CELL_BOOL) &&
-	       fsv_str_eq(category->text, fsv_str_n(v->p, v->n));
+	       fsv_str_eq(fsv_str_n(category->p, category->n), fsv_str_n(v->p, v->n));
 }
 
 /* Where in the row's order a column stands. */
@@ -240,17 +236,17 @@ static void encode(const struct fsv_plan *plan, const struct one_hot *o, const s
 
 	numeric = there && fsv_cell_number(v, &number);
 	for (uint32_t i = item->first; i < item->first + item->n; i++) {
-		const struct category *category = &o->categories[i];
-		struct fsv_cell *to = &row->cells[category->to];
+		const struct own *own = o->own ? &o->own[i] : NULL;
+		struct fsv_cell *to = &row->cells[o->to + i];
 
-		if (category->own != FSV_NO_SLOT && row->cells[category->own].kind != FSV_CELL_ABSENT &&
-		    (!there || own_stays(plan, o, row, category->column, item->column))) {
-			*to = row->cells[category->own];
+		if (own && own->slot != FSV_NO_SLOT && row->cells[own->slot].kind != FSV_CELL_ABSENT &&
+		    (!there || own_stays(plan, o, row, own->column, item->column))) {
+			*to = row->cells[own->slot];
 			continue;
 		}
 		to->kind = there ? FSV_CELL_DOUBLE : FSV_CELL_ABSENT;
 		to->numeric = there;
-		to->number = same(category, v, numeric, number);
+		to->number = same(&plan->constants[o->categories[i]], v, numeric, number);
 	}
 }
 

@@ -18,6 +18,8 @@ static const struct fsv_op_class classes[] = {
 	{ "HeteroFeatureBinningHost",	FSV_BOTH,	&fsv_op_binning },
 	{ "HeteroFeatureSelectionGuest", FSV_BOTH,	&fsv_op_selection },
 	{ "HeteroFeatureSelectionHost",	FSV_BOTH,	&fsv_op_selection },
+	{ "HeteroKmeansGuest",		FSV_GUEST,	&fsv_op_kmeans },
+	{ "HeteroKmeansHost",		FSV_HOST,	&fsv_op_kmeans },
 	{ "HeteroLRGuest",		FSV_GUEST,	&fsv_op_logistic },
 	{ "HeteroLRHost",		FSV_HOST,	&fsv_op_logistic },
 	{ "HeteroLinRGuest",		FSV_GUEST,	&fsv_op_linear },

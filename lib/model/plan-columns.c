@@ -31,12 +31,34 @@ int fsv_compile_column(struct fsv_compile *c, struct fsv_str name, uint32_t *ret
 		c->cap_columns = cap;
 	}
 	plan->columns[plan->n_columns] = (struct fsv_column){
-		.name = fsv_arena_str(&plan->arena, name),
+		.name = fsv_arena_cstr(&c->scratch, name),	/* until fsv_compile_index */
+		.name_n = (uint32_t)name.n,
 		.slot = fsv_compile_slot(c),
 	};
 	*ret_column = plan->n_columns++;
 	(void)fsv_map_put(&c->names, name, (void *)(uintptr_t)plan->n_columns); /* there was none */
 	return 0;
+}
+
+uint32_t fsv_compile_constant(struct fsv_compile *c, const char *text)
+{
+	struct fsv_plan *plan = c->plan;
+	size_t known = (size_t)(uintptr_t)fsv_map_get(&c->constants, fsv_str(text));
+
+	if (known > 0)
+		return (uint32_t)(known - 1);
+	if (plan->n_constants == c->cap_constants) {
+		size_t cap = c->cap_constants ? c->cap_constants * 2 : 64;
+		struct fsv_cell *grown = FSV_ARENA_NEW_N(&c->scratch, struct fsv_cell, cap);
+
+		if (plan->n_constants > 0)
+			memcpy(grown, plan->constants, plan->n_constants * sizeof(*grown));
+		plan->constants = grown;
+		c->cap_constants = cap;
+	}
+	plan->constants[plan->n_constants++] = fsv_cell_const(fsv_arena_str(&c->scratch, fsv_str(text)));
+	(void)fsv_map_put(&c->constants, fsv_str(text), (void *)(uintptr_t)plan->n_constants); /* there was none */
+	return plan->n_constants - 1;
 }
 
 void fsv_compile_java_order(struct fsv_compile *c, uint32_t *columns, uint32_t n, unsigned capacity)
@@ -45,12 +67,51 @@ void fsv_compile_java_order(struct fsv_compile *c, uint32_t *columns, uint32_t n
 	uint32_t *order = FSV_ARENA_NEW_N(&c->scratch, uint32_t, n);
 
 	for (uint32_t i = 0; i < n; i++)
-		names[i] = c->plan->columns[columns[i]].name;
+		names[i] = fsv_column_name(&c->plan->columns[columns[i]]);
 	(void)fsv_java_order(names, n, capacity, order); /* n: no column twice */
 	for (uint32_t i = 0; i < n; i++)
 		order[i] = columns[order[i]];
 	if (n > 0)
 		memcpy(columns, order, n * sizeof(*columns));
+}
+
+/* The columns as they stay, names one behind the other. */
+static void move_names(struct fsv_compile *c, struct fsv_column *columns)
+{
+	struct fsv_plan *plan = c->plan;
+	size_t total = 0;
+	char *at;
+
+	for (uint32_t i = 0; i < plan->n_columns; i++)
+		total += plan->columns[i].name_n;
+	at = fsv_arena_alloc(&plan->arena, total);
+	for (uint32_t i = 0; i < plan->n_columns; i++) {
+		columns[i] = plan->columns[i];
+		columns[i].name = at;
+		if (columns[i].name_n > 0)
+			memcpy(at, plan->columns[i].name, columns[i].name_n);
+		at += columns[i].name_n;
+	}
+}
+
+static void move_constants(struct fsv_compile *c)
+{
+	struct fsv_plan *plan = c->plan;
+	struct fsv_cell *constants = FSV_ARENA_NEW_N(&plan->arena, struct fsv_cell, plan->n_constants);
+	size_t total = 0;
+	char *at;
+
+	for (uint32_t i = 0; i < plan->n_constants; i++)
+		total += plan->constants[i].n;
+	at = fsv_arena_alloc(&plan->arena, total);
+	for (uint32_t i = 0; i < plan->n_constants; i++) {
+		constants[i] = plan->constants[i];
+		constants[i].p = at;
+		if (constants[i].n > 0)
+			memcpy(at, plan->constants[i].p, constants[i].n);
+		at += constants[i].n;
+	}
+	plan->constants = constants;
 }
 
 void fsv_compile_index(struct fsv_compile *c)
@@ -59,16 +120,16 @@ void fsv_compile_index(struct fsv_compile *c)
 	struct fsv_column *columns = FSV_ARENA_NEW_N(&plan->arena, struct fsv_column, plan->n_columns);
 	uint32_t size = 16;
 
-	if (plan->n_columns > 0)
-		memcpy(columns, plan->columns, plan->n_columns * sizeof(*columns));
+	move_names(c, columns);
+	move_constants(c);
 	plan->columns = columns;
-	/* At most a quarter full: most names of a request cost one probe, foreign ones too. */
-	while (size < plan->n_columns * 4)
+	/* At most half full: most names of a request cost one or two probes. */
+	while (size < plan->n_columns * 2)
 		size *= 2;
 	plan->probe = FSV_ARENA_NEW_N(&plan->arena, uint32_t, size);
 	plan->probe_mask = size - 1;
 	for (uint32_t i = 0; i < plan->n_columns; i++) {
-		uint32_t at = (uint32_t)fsv_name_hash(columns[i].name) & plan->probe_mask;
+		uint32_t at = (uint32_t)fsv_name_hash(fsv_column_name(&columns[i])) & plan->probe_mask;
 
 		while (plan->probe[at])
 			at = (at + 1) & plan->probe_mask;
@@ -78,7 +139,7 @@ void fsv_compile_index(struct fsv_compile *c)
 		return;
 	plan->hashes = FSV_ARENA_NEW_N(&plan->arena, uint32_t, plan->n_columns);
 	for (uint32_t i = 0; i < plan->n_columns; i++)
-		plan->hashes[i] = fsv_java_spread(fsv_java_hash(columns[i].name));
+		plan->hashes[i] = fsv_java_spread(fsv_java_hash(fsv_column_name(&columns[i])));
 }
 
 uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name)
@@ -86,9 +147,9 @@ uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name)
 	uint32_t at = (uint32_t)fsv_name_hash(name) & plan->probe_mask;
 
 	for (uint32_t i; (i = plan->probe[at]) != 0; at = (at + 1) & plan->probe_mask) {
-		const struct fsv_str *known = &plan->columns[i - 1].name;
+		const struct fsv_column *known = &plan->columns[i - 1];
 
-		if (known->n == name.n && memcmp(known->p, name.p, name.n) == 0)
+		if (known->name_n == name.n && memcmp(known->name, name.p, name.n) == 0)
 			return i - 1;
 	}
 	return plan->n_columns;

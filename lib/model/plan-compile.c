@@ -221,11 +221,13 @@ int fsv_plan_compile(const struct fsv_package *package, const struct fsv_plan_op
 	int r;
 
 	c.plan = FSV_NEW(struct fsv_plan);
-	fsv_arena_init(&c.plan->arena, 0);
+	fsv_arena_init_steady(&c.plan->arena, 512);
 	fsv_arena_init(&c.scratch, 64 * 1024);
 	fsv_map_init(&c.names);
+	fsv_map_init(&c.constants);
 	r = compile(&c, err);
 	fsv_map_done(&c.names);
+	fsv_map_done(&c.constants);
 	fsv_arena_done(&c.scratch);
 	if (r < 0)
 		fsv_plan_free(c.plan);

@@ -2,10 +2,26 @@
 /* What a plan does, for people. */
 #include "plan-private.h"
 
+enum { NAMES_SHOWN = 40 };
+
+static void explain_columns(const struct fsv_plan *plan, struct fsv_buf *out)
+{
+	fsv_buf_printf(out, "columns known: %u", plan->n_columns);
+	for (uint32_t i = 0; i < plan->n_columns && i < NAMES_SHOWN; i++) {
+		fsv_buf_puts(out, i > 0 ? ", " : ": ");
+		fsv_buf_add(out, fsv_column_name(&plan->columns[i]));
+	}
+	fsv_buf_puts(out, plan->n_columns > NAMES_SHOWN ? ", ...\n" : "\n");
+	fsv_buf_printf(out, "values of a row: %u, operators: %u\n", plan->n_slots - 1, plan->n_ops);
+	fsv_buf_printf(out, "memory: %zu bytes, and %zu for each row\n", fsv_plan_memory(plan), fsv_plan_row_memory(plan));
+	if (plan->guest && plan->local)
+		fsv_buf_puts(out, "no partner is asked\n");
+}
+
 void fsv_plan_explain(const struct fsv_plan *plan, struct fsv_buf *out)
 {
 	fsv_buf_printf(out, "role: %s\n", plan->guest ? "guest" : "host");
-	fsv_buf_printf(out, "columns read: %u\n", plan->n_columns);
+	explain_columns(plan, out);
 	for (unsigned i = 0; i < plan->n_steps; i++) {
 		const struct fsv_step *step = &plan->steps[i];
 

@@ -47,7 +47,7 @@ static bool settle_hashed(struct fsv_compile *c, struct fsv_frame *frame)
 
 	for (uint32_t i = 0; i < frame->n; i++) {
 		columns[i] = frame->entries[i].column;
-		hashes[i] = fsv_java_spread(fsv_java_hash(c->plan->columns[columns[i]].name));
+		hashes[i] = fsv_java_spread(fsv_java_hash(fsv_column_name(&c->plan->columns[columns[i]])));
 		always += !frame->entries[i].maybe;
 	}
 	if (fsv_java_capacity_of(hashes, frame->n, frame->capacity) != full)

@@ -15,9 +15,9 @@ struct fsv_order {
 	const struct fsv_order *from;
 	uint32_t capacity, full;	/* HASHED: initial, and with all columns there */
 	bool open, settled, odd;
-	uint32_t *columns, *slots;	/* of the entries, in the planned order */
+	uint32_t *columns;		/* of the entries, in the planned order */
 	uint32_t n;
-	uint32_t *maybe, n_maybe;	/* slots of entries that may be absent */
+	uint32_t *maybe, n_maybe;	/* columns that may be absent; those of all entries when most of them are */
 	uint32_t *slot_of;		/* by column, FSV_NO_SLOT where there is no entry */
 	uint32_t n_slot_of;
 	const struct fsv_spread *spread;
@@ -51,8 +51,6 @@ static void keep_entries(struct fsv_compile *c, const struct fsv_frame *frame, s
 {
 	o->n = frame->n;
 	o->columns = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, o->n);
-	o->slots = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, o->n);
-	o->maybe = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, o->n);
 	o->n_slot_of = frame->n_place_of;
 	o->slot_of = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, o->n_slot_of);
 	for (uint32_t i = 0; i < o->n_slot_of; i++)
@@ -61,11 +59,19 @@ static void keep_entries(struct fsv_compile *c, const struct fsv_frame *frame, s
 		const struct fsv_frame_entry *e = &frame->entries[i];
 
 		o->columns[i] = e->column;
-		o->slots[i] = e->slot;
 		o->slot_of[e->column] = e->slot;
-		if (e->maybe)
-			o->maybe[o->n_maybe++] = e->slot;
+		o->n_maybe += e->maybe;
 	}
+	if (o->n_maybe > o->n / 2) {
+		o->maybe = o->columns;
+		o->n_maybe = o->n;
+		return;
+	}
+	o->maybe = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, o->n_maybe);
+	o->n_maybe = 0;
+	for (uint32_t i = 0; i < o->n; i++)
+		if (frame->entries[i].maybe)
+			o->maybe[o->n_maybe++] = frame->entries[i].column;
 }
 
 static const struct fsv_order *keep_order(struct fsv_compile *c, struct fsv_frame *frame)
@@ -129,7 +135,7 @@ static bool as_planned(const struct fsv_order *o, const struct fsv_row *row)
 	uint32_t missing = 0;
 
 	for (uint32_t i = 0; i < o->n_maybe; i++)
-		missing += row->cells[o->maybe[i]].kind == FSV_CELL_ABSENT;
+		missing += row->cells[o->slot_of[o->maybe[i]]].kind == FSV_CELL_ABSENT;
 	return missing == 0 || (!o->odd && fsv_java_capacity(o->n - missing, o->capacity) == o->full);
 }
 

@@ -73,9 +73,15 @@ enum {
 };
 
 struct fsv_column {
-	struct fsv_str name;
+	const char *name;	/* fsv_column_name */
+	uint32_t name_n;
 	uint32_t slot;		/* of the request's value */
 };
+
+static inline struct fsv_str fsv_column_name(const struct fsv_column *column)
+{
+	return fsv_str_n(column->name, column->name_n);
+}
 
 struct fsv_frame_entry {
 	uint32_t column, slot;
@@ -184,6 +190,8 @@ struct fsv_plan {
 	uint32_t *probe;		/* column + 1, 0 = free */
 	uint32_t probe_mask;
 	uint32_t n_slots;
+	struct fsv_cell *constants;	/* texts of the model that take the place of values */
+	uint32_t n_constants;
 	uint32_t results_size;
 	bool keep_arrival;		/* some order depends on that of the request */
 	bool count_names;		/* some operator depends on how many columns the request has */
@@ -204,6 +212,9 @@ struct fsv_row {
 	uint32_t n_foreign;		/* distinct names that the plan does not know, with count_names */
 	struct fsv_arena *arena;	/* that it lives in, for what operators need on the way */
 };
+
+/* Bytes that a row takes from its arena, orders of rows that lack columns aside. */
+size_t fsv_plan_row_memory(const struct fsv_plan *plan);
 
 /* Column of that name or plan->n_columns. */
 uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name);
@@ -228,6 +239,8 @@ struct fsv_compile {
 	struct fsv_arena scratch;	/* dropped when the plan is done */
 	struct fsv_str train_conf;	/* the pipeline's train_runtime_conf */
 	struct fsv_map names;		/* name -> column + 1 */
+	struct fsv_map constants;	/* text -> number + 1 */
+	size_t cap_constants;
 	size_t cap_columns;
 };
 
@@ -259,6 +272,8 @@ uint32_t fsv_frame_override(struct fsv_compile *c, const struct fsv_frame *in, c
 			    struct fsv_frame **ret_frame, uint32_t **ret_made);
 /* Slot of a column in a frame, or FSV_NO_SLOT. */
 uint32_t fsv_frame_slot(const struct fsv_plan *plan, const struct fsv_frame *frame, uint32_t column);
+/* A text as a value, each only once: its number in plan->constants. */
+uint32_t fsv_compile_constant(struct fsv_compile *c, const char *text);
 /* Initial capacity of most of the reference's maps. */
 enum { FSV_JAVA_MAP_CAPACITY = 16 };
 /* Brings columns into the order in which a HashMap of that initial capacity iterates them when they
@@ -322,6 +337,7 @@ extern const struct fsv_op_kind fsv_op_expand;
 extern const struct fsv_op_kind fsv_op_fm;
 extern const struct fsv_op_kind fsv_op_homo_logistic;
 extern const struct fsv_op_kind fsv_op_imputation;
+extern const struct fsv_op_kind fsv_op_kmeans;
 extern const struct fsv_op_kind fsv_op_label;
 extern const struct fsv_op_kind fsv_op_linear;
 extern const struct fsv_op_kind fsv_op_local_baseline;

@@ -2,12 +2,18 @@
 /* The local part: one row through the operators. */
 #include "plan-private.h"
 
+size_t fsv_plan_row_memory(const struct fsv_plan *plan)
+{
+	size_t arrival = plan->keep_arrival ? (size_t)plan->n_columns * sizeof(uint32_t) : 0;
+
+	return sizeof(struct fsv_row) + plan->results_size + (size_t)plan->n_slots * sizeof(struct fsv_cell) + arrival;
+}
+
 static struct fsv_row *new_row(const struct fsv_plan *plan, struct fsv_arena *arena)
 {
 	size_t cells = (size_t)plan->n_slots * sizeof(struct fsv_cell);
-	size_t arrival = plan->keep_arrival ? (size_t)plan->n_columns * sizeof(uint32_t) : 0;
 	size_t head = sizeof(struct fsv_row) + plan->results_size;
-	char *block = fsv_arena_alloc(arena, head + cells + arrival);
+	char *block = fsv_arena_alloc(arena, fsv_plan_row_memory(plan));
 	struct fsv_row *row = (struct fsv_row *)block;
 
 	*row = (struct fsv_row){
@@ -90,7 +96,7 @@ void fsv_plan_local_rows(const struct fsv_plan *plan, struct fsv_plan_row *rows,
 int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint32_t column,
 		      const struct fsv_cell *cell, struct fsv_err *err)
 {
-	struct fsv_str name = plan->columns[column].name;
+	struct fsv_str name = fsv_column_name(&plan->columns[column]);
 
 	return fsv_err_set(err, FSV_E_SYSTEM, "%.*s: column %.*s %s", FSV_STR_ARG(op->component),
 			   FSV_STR_ARG(name), cell->kind == FSV_CELL_NULL ? "is null" : "is not a number");

@@ -244,7 +244,7 @@ int fsv_trees_bad_feature(const struct fsv_plan *plan, const struct fsv_op *op,
 			  const struct fsv_trees_features *features, uint32_t input, double value,
 			  struct fsv_err *err)
 {
-	struct fsv_str name = plan->columns[features->columns[input - 1]].name;
+	struct fsv_str name = fsv_column_name(&plan->columns[features->columns[input - 1]]);
 
 	return fsv_err_set(err, FSV_E_SYSTEM, "%.*s: column %.*s %s", FSV_STR_ARG(op->component), FSV_STR_ARG(name),
 			   fsv_forest_why(value) == FSV_INPUT_NULL ? "is null" : "is not a number");

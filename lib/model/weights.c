@@ -85,6 +85,7 @@ int fsv_weights_compile(struct fsv_compile *c, const struct fsv_frame *in, const
 		in = parallel_frame(c, in);
 	}
 	w.order = fsv_compile_order(c, in);
+	w.open = in->open;
 	make_terms(c, in, value, known, &w);
 	*ret_weights = w;
 	return 0;
@@ -144,7 +145,8 @@ void fsv_weights_explain(const struct fsv_weights *w, struct fsv_buf *out)
 {
 	fsv_buf_printf(out, "weights: %u", w->n);
 	if (w->order)
-		fsv_buf_puts(out, ", summed in the order of the request");
+		fsv_buf_puts(out, w->open ? ", summed in the order of the request" :
+				  ", summed in an order that changes when columns are absent");
 	if (w->chunk < UINT32_MAX)
 		fsv_buf_printf(out, ", in chunks of %u", w->chunk);
 }

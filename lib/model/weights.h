@@ -33,6 +33,7 @@ struct fsv_weights {
 	uint32_t n_weights;		/* that the model has */
 	struct fsv_weight_term *terms;	/* those that may meet a column, in the planned order */
 	uint32_t n;
+	bool open;			/* the order is the request's, else it only may change with what a row lacks */
 	uint32_t chunk;			/* length of the chunks of the reference's fork-join sum */
 	const struct fsv_order *order;	/* NULL: always the planned one */
 	uint32_t *term_of;		/* with an order: by column, the term + 1 */

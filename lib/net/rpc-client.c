@@ -386,11 +386,9 @@ static int check_reply(struct fsv_rpc_request *req)
 
 static void finish(struct fsv_rpc_request *req)
 {
+	int status = req->status == GRPC_STATUS_OK ? check_reply(req) : (int)req->status;
 	struct fsv_rpc_msg *reply = NULL;
-	int status;
 
-	copy_text(req);
-	status = req->status == GRPC_STATUS_OK ? check_reply(req) : (int)req->status;
 	if (req->reply)
 		reply = fsv_rpc_msg_new(req->reply);
 	req->done(req->arg, status, status == FSV_RPC_OK ? reply : NULL, req->text);
@@ -420,20 +418,12 @@ static bool is_patient(const struct fsv_rpc_request *req)
 	return atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed) > fsv_now_ns();
 }
 
-/* Core's words for a request that found no connection to be sent over. */
-static bool was_unsent(const struct fsv_rpc_request *req)
-{
-	struct fsv_str text = fsv_str_n((const char *)GRPC_SLICE_START_PTR(req->details), GRPC_SLICE_LENGTH(req->details));
-
-	return fsv_str_starts(text, FSV_STR("failed to connect to all addresses"));
-}
-
 static bool was_not_begun(const struct fsv_rpc_request *req, struct fsv_str word)
 {
 	if (was_closing(req))
 		return true;
 	return req->status == GRPC_STATUS_UNAVAILABLE &&
-	       (fsv_str_is(word, FSV_RPC_LEAVE_NOT_BEGUN) || (is_patient(req) && was_unsent(req)));
+	       (fsv_str_is(word, FSV_RPC_LEAVE_NOT_BEGUN) || (is_patient(req) && fsv_rpc_never_sent((int)req->status, req->text)));
 }
 
 /* What the server said beside its answer, or did. */
@@ -479,6 +469,7 @@ static void on_done(struct fsv_rpc_op *op, bool ok)
 	struct fsv_str word = leave_word(req);
 
 	(void)ok;	/* a batch that receives the status always succeeds */
+	copy_text(req);
 	heed(req, word);
 	if (was_not_begun(req, word) && !req->once && !req->cancelled && req->n_sent < SENDS_MAX &&
 	    req->deadline > fsv_now_ns())
@@ -588,6 +579,7 @@ static void go_on(struct fsv_rpc_op *op, bool ok)
 	(void)ok;	/* the time is up, or the connection is in another state */
 	if (req->cancelled) {
 		req->status = GRPC_STATUS_CANCELLED;
+		req->text[0] = '\0';
 		finish(req);
 	} else {
 		begin_when_ready(req);

@@ -6,6 +6,8 @@
 #ifndef FSV_REGISTRY_REGISTRY_PRIVATE_H
 #define FSV_REGISTRY_REGISTRY_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "registry.h"
 
 #include "base/pool.h"
@@ -36,6 +38,8 @@ struct fsv_registry {
 	struct fsv_timer *tick, *soon, *address_timer, *leave_timer;
 	bool up;
 	bool told_down;
+	_Atomic bool shown_up;			/* for /metrics, as of the last tick */
+	_Atomic unsigned shown_present;
 	bool informed;				/* we know of others what we need for the requests that registering brings */
 	unsigned ticks_up;			/* while not */
 	char *address;				/* NULL until it is known */

@@ -7,6 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
+
+FSV_METRIC(connected, FSV_GAUGE, "fate_serving_registry_connected", "", "1 while ZooKeeper answers, else 0.");
+FSV_METRIC(registered, FSV_GAUGE, "fate_serving_registry_nodes", "", "Nodes of this daemon that stand in ZooKeeper.");
 
 enum { TICK_MS = 1000, ADDRESS_MS = 20, POOL_QUEUE = 16, INFORM_TICKS = 3 };
 
@@ -92,10 +96,20 @@ static void on_event(void *arg, const char *path)
 	fsv_own_on_event(arg, path);
 }
 
+/* The registry is the main thread's; pages are written by others. */
+static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
+{
+	struct fsv_registry *r = arg;
+
+	fsv_metric_value(out, metric == &connected ? atomic_load(&r->shown_up) : atomic_load(&r->shown_present));
+}
+
 static void on_tick(void *arg)
 {
 	struct fsv_registry *r = arg;
 
+	atomic_store(&r->shown_up, r->up);
+	atomic_store(&r->shown_present, fsv_own_present(r));
 	if (!r->up && !r->told_down) {
 		r->told_down = true;
 		fsv_log_warn("registry: ZooKeeper at %s does not answer yet; serving without it and trying on", r->opt.hosts);
@@ -201,6 +215,8 @@ int fsv_registry_new(struct fsv_loop *loop, const struct fsv_registry_opt *opt, 
 	}
 	r->tick = fsv_timer_new(loop, on_tick, r);
 	fsv_timer_set(r->tick, TICK_MS, TICK_MS);
+	fsv_metric_watch(&connected, show, r);
+	fsv_metric_watch(&registered, show, r);
 	*ret_registry = r;
 	return 0;
 }
@@ -209,6 +225,8 @@ struct fsv_registry *fsv_registry_free(struct fsv_registry *r)
 {
 	if (!r)
 		return NULL;
+	fsv_metric_unwatch(&connected, r);
+	fsv_metric_unwatch(&registered, r);
 	r->tick = fsv_timer_free(r->tick);
 	r->address_timer = fsv_timer_free(r->address_timer);
 	r->leave_timer = fsv_timer_free(r->leave_timer);

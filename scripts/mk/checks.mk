@@ -1,6 +1,6 @@
 # Checks that need no program of ours to run.
 
-.PHONY: check-layers check-headers check-units check-docs check-system check-hosts check-package check-package-build
+.PHONY: check-layers check-headers check-units check-docs check-system check-hosts check-hard-days check-package check-package-build
 check-layers:
 	@scripts/check-layers
 
@@ -19,10 +19,14 @@ check-docs: $(BINARIES)
 
 SYSTEM_TESTS := $(sort $(wildcard tests/system/[0-9][0-9]-*))
 check-system: $(BINARIES)
-	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system $(if $(T),$(filter tests/system/$(T)%,$(SYSTEM_TESTS)),$(SYSTEM_TESTS))
+	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system $(if $(T),$(foreach t,$(T),$(filter tests/system/$(t)%,$(SYSTEM_TESTS))),$(SYSTEM_TESTS))
 
 check-hosts: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/hosts/run
+
+# Power cuts, full disks, clocks that jump, partners that fall silent. HARD_DAYS=--short: those that scripts/test runs.
+check-hard-days: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) HARD_DAYS="$(HARD_DAYS)" FSV_TEST_TIMEOUT=3600 scripts/run-tests system tests/hosts/hard-days
 
 # The packages on booted hosts: install, set-up, upgrade, remove; the commands of README.md. Made without their unit tests.
 check-package: $(BINARIES)

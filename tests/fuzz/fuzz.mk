@@ -8,6 +8,7 @@ TEST_DEPS_tests/fuzz/fuzz-properties := lib/codec
 TEST_DEPS_tests/fuzz/fuzz-url := lib/codec
 TEST_DEPS_tests/fuzz/fuzz-conf := lib/conf
 TEST_DEPS_tests/fuzz/fuzz-conf-import := lib/conf
+TEST_DEPS_tests/fuzz/fuzz-components := lib/model
 TEST_DEPS_tests/fuzz/fuzz-csv := daemons/ctl
 TEST_DEPS_tests/fuzz/fuzz-dsl := lib/model
 TEST_DEPS_tests/fuzz/fuzz-plan-features := lib/model

@@ -158,6 +158,8 @@ static void input(const struct plain_component *c, struct plain_map *map)
 		for (unsigned i = 0; i < c->n; i++) {
 			int at = find(&from, c->columns[i].name);
 
+			if (c->columns[i].outside)
+				continue;
 			plain_put(map, c->columns[i].name, at < 0 ? &missing : &from.entries[at].value);
 		}
 	}

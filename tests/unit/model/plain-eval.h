@@ -39,7 +39,7 @@ enum plain_step {
 struct plain_column {
 	char name[PLAIN_TEXT];
 	char replacement[PLAIN_TEXT], outlier[PLAIN_TEXT];	/* INPUT; IMPUTE and EXPAND use the first */
-	bool imputed, cut;
+	bool imputed, cut, outside;				/* INPUT; outside: not in the header */
 	double points[PLAIN_POINTS], woe[PLAIN_POINTS + 1];	/* BIN, ascending; woe has one more for NaN */
 	unsigned n_points;
 	char values[PLAIN_POINTS][PLAIN_TEXT];			/* ONE_HOT: columns name_value */

@@ -496,6 +496,51 @@ static void categories_match_as_in_training(void **state)
 	});
 }
 
+static void add_kmeans(struct maker *m, const char *class_name, const double centres[][2], unsigned n, const char *const *header)
+{
+	struct fsv_buf centre;
+
+	maker_add(m, class_name);
+	for (unsigned i = 0; i < n; i++) {
+		fsv_buf_init(&centre, &m->model.arena, 0);
+		for (unsigned f = 0; header[f]; f++)
+			wire_double(&centre, 1, centres[i][f]);
+		wire_message(&m->param, 5, &centre);
+	}
+	for (; *header; header++)
+		wire_text(&m->param, 6, *header);
+}
+
+/* d_k = sum of (centre - x)^2 over the header. Guest x = (1, 0.5): (0-1)^2 + (1-0.5)^2 = 1.25; (2-1)^2 +
+ * (-1-0.5)^2 = 3.25. With the host's 4 and 1: 5.25 and 4.25, so cluster 1. Host y = 3 at centres 1 and 2: 4, 1. */
+static void the_nearest_cluster_of_all_parties_wins(void **state)
+{
+	static const double own[][2] = { { 0, 1 }, { 2, -1 } }, theirs[][2] = { { 1 }, { 2 } };
+	static const char *const ab[] = { "a", "b", NULL }, *const y[] = { "y", NULL };
+	struct fsv_buf bad;
+	struct maker m;
+
+	(void)state;
+	maker_init(&m);
+	maker_dense(&m);
+	add_kmeans(&m, "HeteroKmeansGuest", own, 2, ab);
+	guest_says(&m, NULL, "{\"b\":0.5,\"a\":1}", "{\"score\":[4.0,1.0]}", "\"score\":[5.25,4.25],\"label\":\"1\"");
+	maker_init(&m);
+	maker_dense(&m);
+	add_kmeans(&m, "HeteroKmeansGuest", own, 2, ab);
+	guest_says(&m, NULL, "{\"a\":1}", "{\"score\":[4.0,1.0]}", "<c2_0: column b is not a number>");
+	maker_init(&m);
+	maker_dense(&m);
+	add_kmeans(&m, "HeteroKmeansHost", theirs, 2, y);
+	host_says(&m, (const struct look[]){ { "{\"y\":3}", "[4.0,1.0]" }, { NULL } });
+	maker_init(&m);
+	maker_dense(&m);
+	add_kmeans(&m, "HeteroKmeansHost", theirs, 2, y);
+	fsv_buf_init(&bad, &m.model.arena, 0);
+	wire_message(&m.param, 5, &bad);
+	refused(&m, &host, NULL, "the centre of cluster 2 has 0 numbers, its header 1 columns");
+}
+
 static void models_that_cannot_be_served_say_why(void **state)
 {
 	struct fsv_plan_opt two_hosts = guest;
@@ -546,6 +591,7 @@ int main(void)
 		cmocka_unit_test(expansion_adds_constants),
 		cmocka_unit_test(an_encoded_column_is_gone),
 		cmocka_unit_test(categories_match_as_in_training),
+		cmocka_unit_test(the_nearest_cluster_of_all_parties_wins),
 		cmocka_unit_test(models_that_cannot_be_served_say_why),
 	};
 

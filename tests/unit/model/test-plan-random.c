@@ -150,6 +150,7 @@ static void add_input(struct random_model *m)
 	for (unsigned i = 0; i < c->n; i++) {
 		c->columns[i].imputed = !one_in(8);
 		c->columns[i].cut = one_in(2);
+		c->columns[i].outside = one_in(10);
 		snprintf(c->columns[i].replacement, PLAIN_TEXT, "%s", rnd(m->dirt) ? "0.5" : random_text());
 		snprintf(c->columns[i].outlier, PLAIN_TEXT, "%s", rnd(m->dirt) ? "-1" : random_text());
 	}
@@ -305,7 +306,8 @@ static void pack_input(struct maker *k, const struct plain_component *c)
 	wire_message(&k->meta, 10, &a);
 	wire_message(&k->meta, 11, &b);
 	for (unsigned i = 0; i < c->n; i++) {
-		wire_text(&k->param, 1, c->columns[i].name);
+		if (!c->columns[i].outside)
+			wire_text(&k->param, 1, c->columns[i].name);
 		if (c->columns[i].imputed)
 			wire_pair(&x, 1, c->columns[i].name, c->columns[i].replacement);
 		if (c->columns[i].cut)

@@ -189,6 +189,36 @@ static void test_it_is_switched_by_a_reload(void **state)
 	assert_null(asked());
 }
 
+static void test_configurations_that_cannot_work(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ CACHE_ON "cache.type: redis\n", "cache.type: redis needs redis.ip or redis.cluster.nodes" },
+		{ CACHE_ON "cache.type: redis\nredis.ip: ' '\n", "cache.type: redis needs redis.ip or redis.cluster.nodes" },
+		{ CACHE_ON "cache.type: redis\nredis.ip: h\n", NULL },
+		{ CACHE_ON "cache.type: redis\nredis.cluster.nodes: 'a:1,b:2'\n", NULL },
+		{ "cache.type: redis\n", NULL },
+		{ "cache.type: disk\n", "cache.type" },
+		{ "redis.cluster.nodes: host\n", "redis.cluster.nodes" },
+		{ "redis.tls.certChainFile: /x\n", "redis.tls.certChainFile and redis.tls.privateKeyFile go together" },
+		{ "redis.tls.privateKeyFile: /x\n", "redis.tls.certChainFile and redis.tls.privateKeyFile go together" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fsv_err err = FSV_ERR_INIT;
+		struct fsv_conf *conf = NULL;
+		int r = fsv_conf_load_text(&fsv_server_schema, fsv_str(cases[i].text), "test.yaml", &conf, &err);
+
+		if ((r == 0) != (cases[i].want == NULL))
+			fail_msg("%s: %s", cases[i].text, err.text);
+		if (cases[i].want)
+			expect_part(err.text, cases[i].want);
+		fsv_conf_unref(conf);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_cache, tear_down)
 
 int main(void)
@@ -201,6 +231,7 @@ int main(void)
 		TEST(test_a_refused_batch_is_refused_as_a_whole),
 		TEST(test_own_faults_are_told_whatever_is_kept),
 		TEST(test_it_is_switched_by_a_reload),
+		cmocka_unit_test(test_configurations_that_cannot_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
