@@ -108,10 +108,12 @@ static int load_new(struct fsv_models *models, struct fsv_err *err)
 	return try_load(models, &record, 0.25, err);
 }
 
+/* Another party id, so that what the store says of it can be told from the old. */
 static int load_again(struct fsv_models *models, struct fsv_err *err)
 {
 	struct fsv_stored_model record = record_of("t1", "n", false);
 
+	record.party_id = FSV_STR("8888");
 	return try_load(models, &record, 0.25, err);
 }
 
@@ -146,29 +148,32 @@ static int open_again(struct fsv_models *models, struct fsv_err *err)
 	return 0;
 }
 
-#define BEFORE	"t1=n(a b) t2=n() | \"lr_0\":{\"score\":1.1}"
+#define BEFORE	"t1=n(a b) t2=n() | 9999 \"lr_0\":{\"score\":1.1}"
 
 static const struct change {
 	const char *name;
 	int (*run)(struct fsv_models *models, struct fsv_err *err);
 	const char *after;
 } changes[] = {
-	{ "load", load_new, "t1=n(a b) t2=n() t3=n() | \"lr_0\":{\"score\":1.1}" },
-	{ "load again", load_again, "t1=n(a b) t2=n() | \"lr_0\":{\"score\":0.6}" },
-	{ "bind", bind_new, "t1=n(a b) t2=n(c) | \"lr_0\":{\"score\":1.1}" },
-	{ "bind again", bind_again, "t1=n(b) t2=n(a) | \"lr_0\":{\"score\":1.1}" },
-	{ "unbind", unbind_two, "t1=n() t2=n() | \"lr_0\":{\"score\":1.1}" },
+	{ "load", load_new, "t1=n(a b) t2=n() t3=n() | 9999 \"lr_0\":{\"score\":1.1}" },
+	{ "load again", load_again, "t1=n(a b) t2=n() | 8888 \"lr_0\":{\"score\":0.6}" },
+	{ "bind", bind_new, "t1=n(a b) t2=n(c) | 9999 \"lr_0\":{\"score\":1.1}" },
+	{ "bind again", bind_again, "t1=n(b) t2=n(a) | 9999 \"lr_0\":{\"score\":1.1}" },
+	{ "unbind", unbind_two, "t1=n() t2=n() | 9999 \"lr_0\":{\"score\":1.1}" },
 	{ "unload", unload, "t2=n() | " },
 	{ "restore", open_again, BEFORE },
 };
 
-/* With the score of t1, which tells what its data is. */
+/* With the party id of t1 as the store has it, and its score, which tells what its data is. */
 static const char *whole_state(struct fsv_models *models)
 {
 	struct fsv_model *model = fsv_models_by_name(models, FSV_STR("t1"), FSV_STR("n"));
 	struct fsv_err err = FSV_ERR_INIT;
-	const char *text = model ? local_text(model->plan, "{\"x0\":2}", false, &arena, &err) : "";
+	const char *text = "";
 
+	if (model)
+		text = fsv_arena_printf(&arena, "%s %s", model->party_id,
+					local_text(model->plan, "{\"x0\":2}", false, &arena, &err));
 	fsv_model_unref(model);
 	return fsv_arena_printf(&arena, "%s | %s", state_of(models), text);
 }

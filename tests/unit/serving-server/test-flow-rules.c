@@ -109,6 +109,34 @@ static void test_admission_is_exact_under_contention(void **state)
 	assert_int_equal(admitted, ALLOWED);
 }
 
+static void test_a_changed_rule_keeps_what_was_admitted(void **state)
+{
+	struct fsv_flow *flow = parse("[{\"source\":\"M_b\",\"allow_qps\":1},{\"source\":\"I_a\",\"allow_qps\":3}]", 0), *next;
+	struct fsv_err err = FSV_ERR_INIT;
+	struct fsv_buf text;
+
+	(void)state;
+	assert_true(fsv_flow_admit(fsv_flow_rule(flow, FSV_STR("I_a")), 2, 1000000));
+	assert_int_equal(fsv_flow_with(flow, FSV_STR("I_a"), 4, 2, &next, &err), 0);
+	fsv_flow_free(flow);
+	assert_false(fsv_flow_admit(fsv_flow_rule(next, FSV_STR("I_a")), 3, 1000000));
+	assert_true(fsv_flow_admit(fsv_flow_rule(next, FSV_STR("I_a")), 2, 1000000));
+	assert_true(fsv_flow_has_models(next));
+	/* As many as there may be: a new one is refused, and named the key. */
+	assert_int_equal(fsv_flow_with(next, FSV_STR("I_new"), 1, 2, &flow, &err), FSV_E_LIMIT);
+	assert_non_null(strstr(err.text, "flow.max.rules"));
+	fsv_buf_init(&text, NULL, 0);
+	fsv_flow_format(next, &text);
+	assert_string_equal(fsv_buf_cstr(&text),
+			    "[{\"source\":\"I_a\",\"allow_qps\":4.0},{\"source\":\"M_b\",\"allow_qps\":1.0}]");
+	fsv_buf_done(&text);
+	fsv_flow_free(next);
+	/* Without any rules before. */
+	assert_int_equal(fsv_flow_with(NULL, FSV_STR("I_a"), 1, 2, &next, &err), 0);
+	assert_non_null(fsv_flow_rule(next, FSV_STR("I_a")));
+	fsv_flow_free(next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_the_window_slides_by_tenths),
 		cmocka_unit_test(test_zero_negative_and_fractional_rates),
 		cmocka_unit_test(test_admission_is_exact_under_contention),
+		cmocka_unit_test(test_a_changed_rule_keeps_what_was_admitted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
