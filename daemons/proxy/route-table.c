@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
-#include "base/time.h"
+#include "base/random.h"
 
 void fsv_endpoint_refuse(struct fsv_route_table *table, struct fsv_endpoint *endpoint, int code,
 			 const char *text)
@@ -178,25 +178,6 @@ int fsv_route_find(const struct fsv_route_table *table, const struct fsv_route_q
 
 /* Selection ------------------------------------------------------------------------------------ */
 
-static uint64_t mix(uint64_t x)
-{
-	x ^= x >> 33;
-	x *= UINT64_C(0xff51afd7ed558ccd);
-	x ^= x >> 33;
-	x *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return x ^ x >> 33;
-}
-
-static uint64_t random_number(void)
-{
-	static _Thread_local uint64_t state;
-
-	if (state == 0)
-		state = mix((uint64_t)fsv_now_ns() ^ (uint64_t)(uintptr_t)&state) | 1;
-	state += UINT64_C(0x9e3779b97f4a7c15);
-	return mix(state);
-}
-
 /* FNV-1a: every proxy of a party sends the same case id to the same place, also after a restart, which
  * the seeded hash of our tables would not do. */
 static uint64_t stable_hash(struct fsv_str s)
@@ -205,7 +186,7 @@ static uint64_t stable_hash(struct fsv_str s)
 
 	for (size_t i = 0; i < s.n; i++)
 		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
-	return mix(h);
+	return fsv_mix64(h);
 }
 
 static uint64_t choice(enum fsv_route_type type, struct fsv_str case_id)
@@ -216,7 +197,7 @@ static uint64_t choice(enum fsv_route_type type, struct fsv_str case_id)
 		return atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed);
 	if (type == FSV_ROUTE_CONSISTENT && case_id.n > 0)
 		return stable_hash(case_id);
-	return random_number();
+	return fsv_random64();
 }
 
 int fsv_route_pick(const struct fsv_endpoints *endpoints, enum fsv_route_type type, struct fsv_str case_id,

@@ -15,24 +15,6 @@ struct query {
 	size_t n, bytes, max_bytes;
 };
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 0x20) : c;
-}
-
-static bool holds(struct fsv_str text, struct fsv_str part)
-{
-	for (size_t i = 0; i + part.n <= text.n; i++) {
-		size_t k = 0;
-
-		while (k < part.n && lower(text.p[i + k]) == lower(part.p[k]))
-			k++;
-		if (k == part.n)
-			return true;
-	}
-	return false;
-}
-
 static bool wanted(const struct query *q, const struct fsv_model_listing *l)
 {
 	switch (q->request->querytype) {
@@ -40,7 +22,7 @@ static bool wanted(const struct query *q, const struct fsv_model_listing *l)
 		return true;
 	case QUERY_BY_SERVICE:
 		for (size_t i = 0; i < l->n_service_ids; i++)
-			if (holds(l->service_ids[i], fsv_str(q->request->serviceid)))
+			if (fsv_str_case_holds(l->service_ids[i], fsv_str(q->request->serviceid)))
 				return true;
 		return false;
 	case QUERY_BY_NAME:

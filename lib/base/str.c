@@ -20,6 +20,14 @@ bool fsv_str_caseeq(struct fsv_str a, struct fsv_str b)
 	return true;
 }
 
+bool fsv_str_case_holds(struct fsv_str s, struct fsv_str part)
+{
+	for (size_t i = 0; i + part.n <= s.n; i++)
+		if (fsv_str_caseeq(fsv_str_n(s.p + i, part.n), part))
+			return true;
+	return false;
+}
+
 bool fsv_str_starts(struct fsv_str s, struct fsv_str head)
 {
 	return s.n >= head.n && fsv_str_eq(fsv_str_n(s.p, head.n), head);

@@ -40,6 +40,8 @@ static inline bool fsv_str_is(struct fsv_str a, const char *b)
 
 /* ASCII letters only. */
 bool fsv_str_caseeq(struct fsv_str a, struct fsv_str b);
+/* Whether part, in any case, stands somewhere in s. An empty part does. */
+bool fsv_str_case_holds(struct fsv_str s, struct fsv_str part);
 
 bool fsv_str_starts(struct fsv_str s, struct fsv_str head);
 bool fsv_str_ends(struct fsv_str s, struct fsv_str tail);

@@ -4,24 +4,6 @@
 
 #include "codec/json.h"
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 0x20) : c;
-}
-
-static bool holds(struct fsv_str text, struct fsv_str part)
-{
-	for (size_t i = 0; i + part.n <= text.n; i++) {
-		size_t k = 0;
-
-		while (k < part.n && lower(text.p[i + k]) == lower(part.p[k]))
-			k++;
-		if (k == part.n)
-			return true;
-	}
-	return false;
-}
-
 static void write_list(struct fsv_jsonw *w, const char *const *list)
 {
 	fsv_jsonw_begin(w, '[');
@@ -52,7 +34,7 @@ static void write_value(struct fsv_jsonw *w, const struct fsv_conf_key *key, con
 
 bool fsv_conf_wanted(const char *name, struct fsv_str keyword)
 {
-	return fsv_str_blank(keyword) || holds(fsv_str(name), keyword);
+	return fsv_str_blank(keyword) || fsv_str_case_holds(fsv_str(name), keyword);
 }
 
 void fsv_conf_props(const struct fsv_conf *conf, struct fsv_str keyword, const char *without, struct fsv_jsonw *w)

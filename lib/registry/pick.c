@@ -2,6 +2,7 @@
 /* Choosing one of several providers: router modes, health, balance. */
 #include "view.h"
 
+#include "base/random.h"
 #include "base/time.h"
 
 static const char *const mode_names[] = {
@@ -50,25 +51,6 @@ static bool passes(const struct fsv_provider *provider, int64_t c)
 	}
 }
 
-static uint64_t mix(uint64_t x)
-{
-	x ^= x >> 33;
-	x *= UINT64_C(0xff51afd7ed558ccd);
-	x ^= x >> 33;
-	x *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return x ^ x >> 33;
-}
-
-static uint64_t random_number(void)
-{
-	static _Thread_local uint64_t state;
-
-	if (state == 0)
-		state = mix((uint64_t)fsv_now_ns() ^ (uint64_t)(uintptr_t)&state) | 1;
-	state += UINT64_C(0x9e3779b97f4a7c15);
-	return mix(state);
-}
-
 /* With equal weights, or none at all, every one is as likely as the other. */
 static const struct fsv_provider *weighted(const struct fsv_provider **some, unsigned n, uint64_t draw)
 {
@@ -98,13 +80,13 @@ static const struct fsv_provider *balance(const struct fsv_provider **some, unsi
 		return n == 0 ? NULL : some[0];
 	switch (how) {
 	case FSV_BALANCE_RANDOM:
-		return some[random_number() % n];
+		return some[fsv_random64() % n];
 	case FSV_BALANCE_ROUND_ROBIN:
 		return some[atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % n];
 	case FSV_BALANCE_ROUND_ROBIN_WEIGHTED:
 		return weighted(some, n, atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed));
 	default:
-		return weighted(some, n, random_number());
+		return weighted(some, n, fsv_random64());
 	}
 }
 
@@ -117,7 +99,7 @@ struct fsv_node *fsv_providers_pick(const struct fsv_providers *providers, const
 	if (!providers || providers->n == 0)
 		return NULL;
 	/* More than fit are looked at from another place each time. */
-	from = providers->n > SCAN_MAX ? (unsigned)(random_number() % providers->n) : 0;
+	from = providers->n > SCAN_MAX ? (unsigned)(fsv_random64() % providers->n) : 0;
 	for (unsigned i = 0; i < providers->n && i < SCAN_MAX; i++) {
 		const struct fsv_provider *p = &providers->all[(from + i) % providers->n];
 

@@ -23,6 +23,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/random.h"
 #include "base/ref.h"
 #include "base/str.h"
 #include "base/thread.h"
@@ -96,6 +97,10 @@ static void str_numbers_and_edges(void **state)
 	assert_true(fsv_str_eq(fsv_str_trim(fsv_str(" \t a b \n")), FSV_STR("a b")));
 	assert_true(fsv_str_blank(FSV_STR(" \x01 ")));
 	assert_true(fsv_str_caseeq(FSV_STR("CaseId"), FSV_STR("caseid")));
+	assert_true(fsv_str_case_holds(FSV_STR("feature.Redis.key"), FSV_STR("rEDIS")));
+	assert_true(fsv_str_case_holds(FSV_STR("redis"), FSV_STR("redis")));
+	assert_true(fsv_str_case_holds(FSV_STR(""), FSV_STR("")));
+	assert_false(fsv_str_case_holds(FSV_STR("redi"), FSV_STR("redis")));
 	assert_int_equal(fsv_str_find(FSV_STR("a.b"), '.', 2), 3);
 	assert_int_equal(fsv_str_sub(FSV_STR("abc"), 5, 9).n, 0);
 	assert_true(fsv_str_ends(FSV_STR("x.Meta"), FSV_STR("Meta")));
@@ -450,6 +455,20 @@ static void time_does_not_overflow(void **state)
 	assert_true(fsv_deadline_in_ms(INT64_MAX / 2) == FSV_NO_DEADLINE);
 }
 
+/* Each of 64 places is hit, and none by far too often. */
+static void numbers_by_chance_are_spread(void **state)
+{
+	unsigned hits[64] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 64000; i++)
+		hits[fsv_random64() % 64]++;
+	for (int i = 0; i < 64; i++)
+		if (hits[i] < 700 || hits[i] > 1300)
+			fail_msg("place %d was hit %u times of 64000", i, hits[i]);
+	assert_true(fsv_mix64(1) != fsv_mix64(2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +487,7 @@ int main(void)
 		cmocka_unit_test(log_is_one_line_and_limited),
 		cmocka_unit_test(snapshot_swaps_under_readers),
 		cmocka_unit_test(time_does_not_overflow),
+		cmocka_unit_test(numbers_by_chance_are_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
