@@ -230,6 +230,7 @@ static int start(struct fsv_svc *svc, struct fsv_err *err)
 	fsv_timer_set(svc->status_timer, STATUS_MS, STATUS_MS);
 	tell("READY=1");
 	send_status(svc);
+	fsv_svc_trim();
 	return 0;
 }
 
