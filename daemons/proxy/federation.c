@@ -131,7 +131,7 @@ static void send_message(struct federation *f)
 
 	(void)fsv_rpc_send(f->worker, &(struct fsv_rpc_request_opt){
 		.channel = f->hop.channel, .method = f->kind->method, .body = f->message, .deadline = f->deadline,
-		.meta = meta, .n_meta = 3,
+		.meta = meta, .n_meta = 3, .elsewhere = f->hop.others && !f->again,
 	}, on_answer, f);
 }
 
@@ -159,7 +159,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 	bool sent_again;
 	int code;
 
-	sent_again = fsv_rpc_never_sent(status, text) && send_again(f, &hop);
+	sent_again = fsv_rpc_never_sent() && send_again(f, &hop);
 	fsv_hop_done(&hop, status);
 	if (sent_again)
 		return;

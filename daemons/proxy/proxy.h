@@ -119,11 +119,13 @@ struct fsv_hop {
 	const char *url;		/* packets go there over HTTP; NULL = gRPC */
 	struct fsv_rpc_channel *channel;
 	struct fsv_node *node;		/* one reference; NULL for endpoints of the route table, which the view holds */
+	bool others;			/* there is somebody else, should it not be there */
 };
 
 /* The one place that decides where a request goes: a serving node of the registry that works, else an endpoint of the
  * route table, else whatever the registry knows. key: "serving/<environment>/<service>", empty for what is never looked
- * up there. failed: where it has just failed; NULL at first. End it with fsv_hop_done. */
+ * up there. failed: where it has just failed, NULL at first; there is no second try
+ * at the same node, unless that went without waiting for it, as there were others, and now they are gone. End it with fsv_hop_done. */
 int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, struct fsv_str key,
 		    const struct fsv_route_query *query, struct fsv_str case_id, const struct fsv_hop *failed,
 		    struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;

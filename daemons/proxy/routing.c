@@ -198,7 +198,8 @@ static bool by_registry(struct fsv_registry *registry, struct fsv_str key, const
 
 	if (channel) {
 		fsv_ref_get(&node->ref);
-		*hop = (struct fsv_hop){ .target = node->target, .channel = channel, .node = node };
+		*hop = (struct fsv_hop){ .target = node->target, .channel = channel, .node = node,
+					.others = fsv_providers_others(nodes, node) };
 	}
 	fsv_ref_put(&view->ref);
 	return channel;
@@ -230,6 +231,11 @@ int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, 
 	r = by_table(view, query, case_id, ret_hop, err);
 	if (r < 0 && ask && by_registry(proxy->registry, key, failed, false, ret_hop))
 		return 0;
+	if (r < 0 && failed && failed->node && failed->others) {
+		*ret_hop = *failed;
+		fsv_ref_get(&failed->node->ref);
+		return 0;
+	}
 	return r;
 }
 

@@ -173,7 +173,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	bool sent_again;
 
 	u->request = NULL;
-	sent_again = fsv_rpc_never_sent(status, text) && send_again(u, &hop);
+	sent_again = fsv_rpc_never_sent() && send_again(u, &hop);
 	fsv_hop_done(&hop, status);
 	if (sent_again)
 		return;
@@ -226,7 +226,7 @@ static void forward_grpc(struct unary *u)
 	};
 	struct fsv_rpc_request_opt opt = {
 		.channel = u->hop.channel, .method = FSV_UNARY_METHOD, .msg = u->msg, .deadline = u->deadline,
-		.meta = meta, .n_meta = 3,
+		.meta = meta, .n_meta = 3, .elsewhere = u->hop.others && !u->again,
 	};
 
 	if (!u->msg)

@@ -146,7 +146,7 @@ static void send_packet(struct fsv_guest_party *p)
 
 	p->request = fsv_rpc_send(g->in.worker, &(struct fsv_rpc_request_opt){
 		.channel = p->hop.channel, .method = FSV_UNARY_METHOD, .body = p->packet, .deadline = g->deadline,
-		.meta = meta, .n_meta = 3,
+		.meta = meta, .n_meta = 3, .elsewhere = p->hop.others && !p->again,
 	}, on_answer, p);
 }
 
@@ -172,7 +172,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const ch
 	bool sent_again;
 
 	p->request = NULL;
-	sent_again = fsv_rpc_never_sent(status, text) && send_again(p, &hop);
+	sent_again = fsv_rpc_never_sent() && send_again(p, &hop);
 	fsv_hop_done(&hop, status);
 	if (sent_again)
 		return;

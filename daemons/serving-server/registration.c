@@ -240,14 +240,14 @@ int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, str
 
 /* Requests -------------------------------------------------------------------------------------------------- */
 
-static bool take_node(struct fsv_node *node, struct fsv_hop *hop)
+static bool take_node(const struct fsv_providers *proxies, struct fsv_node *node, struct fsv_hop *hop)
 {
 	struct fsv_rpc_channel *channel = node ? fsv_node_channel(node) : NULL;
 
 	if (!channel)
 		return false;
 	fsv_ref_get(&node->ref);
-	*hop = (struct fsv_hop){ .channel = channel, .node = node };
+	*hop = (struct fsv_hop){ .channel = channel, .node = node, .others = fsv_providers_others(proxies, node) };
 	return true;
 }
 
@@ -256,7 +256,7 @@ static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed,
 	struct fsv_view *view = fsv_registry_view(registry_of(server));
 	const struct fsv_providers *proxies = fsv_view_find(view, FSV_STR("proxy/online/unaryCall"));
 	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
-	bool found = proxies && !(healthy && proxies->stale) && take_node(fsv_providers_pick(proxies, &pick), hop);
+	bool found = proxies && !(healthy && proxies->stale) && take_node(proxies, fsv_providers_pick(proxies, &pick), hop);
 
 	fsv_ref_put(&view->ref);
 	return found;
@@ -267,14 +267,21 @@ int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view
 {
 	bool ask = registry_of(server) && server->route_by_registry;
 
-	if (ask && by_registry(server, failed, true, ret_hop))
+	if (ask && by_registry(server, failed, true, ret_hop)) {
+		ret_hop->others = ret_hop->others || view->proxy;
 		return 0;
+	}
 	if (view->proxy && !(failed && !failed->node)) {
 		*ret_hop = (struct fsv_hop){ .channel = view->proxy };
 		return 0;
 	}
 	if (ask && by_registry(server, failed, false, ret_hop))
 		return 0;
+	if (failed && failed->node && failed->others) {
+		*ret_hop = *failed;
+		fsv_ref_get(&failed->node->ref);
+		return 0;
+	}
 	if (ask)
 		return fsv_err_set(err, FSV_E_ROUTER, "serving-proxy address is not found in zk");
 	return fsv_err_set(err, FSV_E_ROUTER, "address is error in config file: proxy is not set");

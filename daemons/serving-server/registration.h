@@ -28,11 +28,6 @@ struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str tab
 				   struct fsv_arena *arena);
 /* Whether somebody has registered a FATE-Flow; false too without a registry. [any thread] */
 bool fsv_server_flow_known(struct fsv_server *server);
-/* As fsv_registry_update, on the main thread while the caller waits. FSV_E_SYSTEM without a registry. [blocks; not the
- * main thread] */
-int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
-			      struct fsv_err *err) FSV_MUST_CHECK;
-
 /* updateService: as fsv_registry_update, by the main thread. Waits for it a few seconds at most; FSV_E_UNREGISTER when there
  * is no such registration. [any thread but the main one and workers] */
 int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
@@ -42,11 +37,12 @@ int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, str
 struct fsv_hop {
 	struct fsv_rpc_channel *channel;	/* borrowed from node or the server's view */
 	struct fsv_node *node;			/* one reference; NULL for the address under proxy */
+	bool others;				/* there is somebody else, should it not be there */
 };
 
 /* The one place that decides where packets to other parties go: a proxy of the registry that works, else the one under
  * the key proxy, else whatever the registry knows. failed: where it has just failed, NULL at first; there is no second
- * try over the same way. FSV_E_ROUTER. End it with fsv_hop_done. [any thread] */
+ * try over the same way, unless that went without waiting for it, as there were others, and now they are gone. FSV_E_ROUTER. End it with fsv_hop_done. [any thread] */
 int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
 		   struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;
 /* status: gRPC's, so that nodes that fail are avoided. */

@@ -34,6 +34,21 @@ static void rehash(struct fsv_map *m, size_t n_slots)
 	}
 }
 
+void fsv_map_reserve(struct fsv_map *m, size_t n)
+{
+	size_t n_slots = m->n_slots ? m->n_slots : 16;
+
+	FSV_BUG_ON(n >= UINT32_MAX);
+	if (n > m->cap) {
+		m->entries = fsv_realloc(m->entries, n, sizeof(*m->entries));
+		m->cap = n;
+	}
+	while (n * 2 > n_slots)
+		n_slots *= 2;
+	if (n > 0 && n_slots > m->n_slots)
+		rehash(m, n_slots);
+}
+
 static size_t find(const struct fsv_map *m, struct fsv_str key, uint64_t hash)
 {
 	if (m->n_slots == 0)
@@ -89,17 +104,39 @@ void *fsv_map_put(struct fsv_map *m, struct fsv_str key, void *value)
 	return NULL;
 }
 
+/* Closes the gap that a slot leaves, so that what stands behind it is still found. */
+static void free_slot(struct fsv_map *m, size_t gap)
+{
+	size_t mask = m->n_slots - 1;
+
+	for (size_t at = (gap + 1) & mask; m->slots[at]; at = (at + 1) & mask) {
+		size_t home = m->entries[m->slots[at] - 1].hash & mask;
+
+		if (((at - home) & mask) < ((at - gap) & mask))
+			continue;	/* the gap lies before its home */
+		m->slots[gap] = m->slots[at];
+		gap = at;
+	}
+	m->slots[gap] = 0;
+}
+
 void *fsv_map_del(struct fsv_map *m, struct fsv_str key)
 {
-	size_t i = fsv_map_find(m, key);
+	size_t i = fsv_map_find(m, key), at;
 	void *value;
 
 	if (i == SIZE_MAX)
 		return NULL;
 	value = m->entries[i].value;
+	for (at = m->entries[i].hash & (m->n_slots - 1); m->slots[at] != i + 1; at = (at + 1) & (m->n_slots - 1))
+		;
+	free_slot(m, at);
 	free((char *)m->entries[i].key.p);
-	memmove(&m->entries[i], &m->entries[i + 1], (m->n - i - 1) * sizeof(*m->entries));
 	m->n--;
-	rehash(m, m->n_slots);
+	if (i == m->n)
+		return value;
+	memmove(&m->entries[i], &m->entries[i + 1], (m->n - i) * sizeof(*m->entries));
+	for (at = 0; at < m->n_slots; at++)
+		m->slots[at] -= m->slots[at] > i + 1;
 	return value;
 }

@@ -28,12 +28,14 @@ void fsv_map_init(struct fsv_map *m);
 /* Values stay the caller's. */
 void fsv_map_done(struct fsv_map *m);
 
+/* Room for n entries in all, so that putting them in moves nothing. */
+void fsv_map_reserve(struct fsv_map *m, size_t n);
 /* Sets the value, replacing an older one in place; returns the old value or NULL. */
 void *fsv_map_put(struct fsv_map *m, struct fsv_str key, void *value);
 void *fsv_map_get(const struct fsv_map *m, struct fsv_str key);
 /* Position in entries, or SIZE_MAX. */
 size_t fsv_map_find(const struct fsv_map *m, struct fsv_str key);
-/* Takes the entry out and returns its value, or NULL. Linear in n. */
+/* Takes the entry out and returns its value, or NULL. Linear in n, but for the last entry: empty a map from its end. */
 void *fsv_map_del(struct fsv_map *m, struct fsv_str key);
 
 #endif

@@ -11,6 +11,7 @@
 #include "rpc-private.h"
 
 #include <grpc/grpc_security.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,8 @@ struct fsv_rpc_request {
 	fsv_rpc_done *done;
 	void *arg;
 	bool outside;			/* made by another thread than the worker's */
-	bool once, cancelled;
+	bool once, elsewhere, cancelled;
+	bool unsent;			/* nobody has begun it */
 	unsigned n_sent;
 	grpc_byte_buffer out;		/* core empties it … */
 	grpc_byte_buffer again;		/* … so here are the same bytes for another time */
@@ -71,6 +73,7 @@ struct fsv_rpc_request {
 	grpc_metadata_array initial, trailing;
 	grpc_status_code status;
 	grpc_slice details;
+	const char *error;		/* core's own account of a status that is not OK */
 	char text[TEXT_MAX];
 };
 
@@ -239,7 +242,7 @@ const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel)
 
 bool fsv_rpc_channel_down(struct fsv_rpc_channel *channel)
 {
-	struct leg *leg = FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
+	struct leg *leg = current(channel);
 	bool down = grpc_channel_check_connectivity_state(leg->grpc, 0) == GRPC_CHANNEL_TRANSIENT_FAILURE;
 
 	fsv_ref_put(&leg->ref);
@@ -247,13 +250,6 @@ bool fsv_rpc_channel_down(struct fsv_rpc_channel *channel)
 }
 
 /* Requests ------------------------------------------------------------------------------------- */
-
-/* Core has no other way to tell; its tests hold on to these words. */
-bool fsv_rpc_never_sent(int status, const char *text)
-{
-	return status == FSV_RPC_UNAVAILABLE &&
-	       fsv_str_starts(fsv_str(text), FSV_STR("failed to connect to all addresses"));
-}
 
 static struct fsv_rpc_request *request_take(struct fsv_rpc_worker *w)
 {
@@ -317,6 +313,8 @@ static void request_reset(struct fsv_rpc_request *req)
 	req->initial.count = req->trailing.count = 0;
 	grpc_slice_unref(req->details);
 	req->details = grpc_empty_slice();
+	gpr_free((void *)req->error);
+	req->error = NULL;
 	if (req->grpc)
 		grpc_call_unref(req->grpc);
 	if (req->leg)
@@ -338,7 +336,7 @@ static void request_release(struct fsv_rpc_request *req)
 	}
 	fsv_rpc_channel_unref(req->channel);
 	req->channel = NULL;
-	req->cancelled = false;
+	req->cancelled = req->unsent = false;
 	req->n_sent = 0;
 	if (req->outside) {
 		pthread_mutex_lock(&w->lock);
@@ -391,9 +389,15 @@ static void finish(struct fsv_rpc_request *req)
 
 	if (req->reply)
 		reply = fsv_rpc_msg_new(req->reply);
+	req->worker->unsent = req->unsent;
 	req->done(req->arg, status, status == FSV_RPC_OK ? reply : NULL, req->text);
 	fsv_rpc_msg_unref(reply);
 	request_release(req);
+}
+
+bool fsv_rpc_never_sent(void)
+{
+	return fsv_rpc_self()->unsent;
 }
 
 static struct fsv_str leave_word(const struct fsv_rpc_request *req)
@@ -413,17 +417,29 @@ static bool was_closing(const struct fsv_rpc_request *req)
 	return req->status == GRPC_STATUS_CANCELLED && !req->cancelled && req->initial.count == 0;
 }
 
-static bool is_patient(const struct fsv_rpc_request *req)
+static bool is_patient(const struct fsv_rpc_channel *channel)
 {
-	return atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed) > fsv_now_ns();
+	return atomic_load_explicit(&channel->patient_until, memory_order_relaxed) > fsv_now_ns();
 }
 
-static bool was_not_begun(const struct fsv_rpc_request *req, struct fsv_str word)
+/* Core tells it by its words alone. A server that passes on the same words, of its own way to somebody else, has been
+ * reached: then core says whose words they are. Should these texts change, fewer requests find another way, and
+ * tests/unit/net/test-rpc-again.c fails. */
+static bool had_no_connection(const struct fsv_rpc_request *req)
 {
-	if (was_closing(req))
-		return true;
-	return req->status == GRPC_STATUS_UNAVAILABLE &&
-	       (fsv_str_is(word, FSV_RPC_LEAVE_NOT_BEGUN) || (is_patient(req) && fsv_rpc_never_sent((int)req->status, req->text)));
+	return req->status == GRPC_STATUS_UNAVAILABLE && req->initial.count == 0 && req->trailing.count == 0 &&
+	       fsv_str_starts(fsv_str(req->text), FSV_STR("failed to connect to all addresses")) &&
+	       req->error && !strstr(req->error, "Error received from peer");
+}
+
+static bool was_refused(const struct fsv_rpc_request *req, struct fsv_str word)
+{
+	return was_closing(req) || (req->status == GRPC_STATUS_UNAVAILABLE && fsv_str_is(word, FSV_RPC_LEAVE_NOT_BEGUN));
+}
+
+static bool can_send_again(const struct fsv_rpc_request *req)
+{
+	return !req->once && !req->elsewhere && !req->cancelled && req->n_sent < SENDS_MAX && req->deadline > fsv_now_ns();
 }
 
 /* What the server said beside its answer, or did. */
@@ -467,12 +483,13 @@ static void on_done(struct fsv_rpc_op *op, bool ok)
 {
 	struct fsv_rpc_request *req = FSV_CONTAINER_OF(op, struct fsv_rpc_request, op);
 	struct fsv_str word = leave_word(req);
+	bool refused = was_refused(req, word);
 
 	(void)ok;	/* a batch that receives the status always succeeds */
 	copy_text(req);
 	heed(req, word);
-	if (was_not_begun(req, word) && !req->once && !req->cancelled && req->n_sent < SENDS_MAX &&
-	    req->deadline > fsv_now_ns())
+	req->unsent = refused || had_no_connection(req);
+	if ((refused || (req->unsent && is_patient(req->channel))) && can_send_again(req))
 		send_again(req);
 	else
 		finish(req);
@@ -481,10 +498,7 @@ static void on_done(struct fsv_rpc_op *op, bool ok)
 /* For what goes wrong before core takes the request: done must not run inside fsv_rpc_send. */
 static void fail_later(void *arg)
 {
-	struct fsv_rpc_request *req = arg;
-
-	req->done(req->arg, FSV_RPC_INTERNAL, NULL, req->text);
-	request_release(req);
+	finish(arg);
 }
 
 static void fill_meta(struct fsv_rpc_request *req, const struct fsv_rpc_request_opt *opt)
@@ -523,7 +537,7 @@ static grpc_call_error start(struct fsv_rpc_request *req)
 		{ .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &req->reply },
 		{ .op = GRPC_OP_RECV_STATUS_ON_CLIENT, .data.recv_status_on_client = {
 			.trailing_metadata = &req->trailing, .status = &req->status,
-			.status_details = &req->details } },
+			.status_details = &req->details, .error_string = &req->error } },
 	};
 	grpc_call *call = req->grpc;
 
@@ -546,15 +560,30 @@ static const char *begin(struct fsv_rpc_request *req)
 	return e == GRPC_CALL_OK ? NULL : grpc_call_error_to_string(e);
 }
 
+static void refuse(struct fsv_rpc_request *req, grpc_status_code status, const char *why)
+{
+	req->status = status;
+	snprintf(req->text, sizeof(req->text), "%s", why);
+	fsv_rpc_post(req->worker, fail_later, req);
+}
+
 static void begin_or_fail(struct fsv_rpc_request *req)
 {
-	struct fsv_rpc_worker *worker = req->worker;
 	const char *why = begin(req);
 
-	if (why) {
-		snprintf(req->text, sizeof(req->text), "%s", why);
-		fsv_rpc_post(worker, fail_later, req);
-	}
+	if (why)
+		refuse(req, GRPC_STATUS_INTERNAL, why);
+}
+
+/* Not at all while the target is being restarted. */
+static void begin_at_once(struct fsv_rpc_request *req)
+{
+	req->unsent = is_patient(req->channel) &&
+		      grpc_channel_check_connectivity_state(req->leg->grpc, 1) != GRPC_CHANNEL_READY;
+	if (req->unsent)
+		refuse(req, GRPC_STATUS_UNAVAILABLE, "it is being restarted");
+	else
+		begin_or_fail(req);
 }
 
 /* While the target is being restarted, a request is sent once its connection is there. */
@@ -598,6 +627,7 @@ struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct
 	req->method = opt->method;
 	req->deadline = opt->deadline;
 	req->once = opt->once;
+	req->elsewhere = opt->elsewhere;
 	req->leg = leg_get(opt->channel);
 	req->details = grpc_empty_slice();
 	if (opt->msg)
@@ -605,7 +635,10 @@ struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct
 	else
 		fsv_rpc_out_bytes(&req->again, opt->body);
 	fill_meta(req, opt);
-	begin_when_ready(req);
+	if (req->elsewhere)
+		begin_at_once(req);
+	else
+		begin_when_ready(req);
 	return req;
 }
 

@@ -53,6 +53,7 @@ struct fsv_rpc_worker {
 	grpc_completion_queue *cq;
 	_Atomic int64_t busy_since;	/* monotonic ns, 0 = waiting; written by the worker only */
 	bool stopping;
+	bool unsent;			/* what fsv_rpc_never_sent says while a done runs */
 	_Atomic unsigned n_requests;	/* sent and not yet done, and holds */
 
 	struct fsv_rpc_call *calls;	/* free ones */

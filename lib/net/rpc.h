@@ -158,6 +158,9 @@ struct fsv_rpc_request_opt {
 	/* Never sent again. Without it a request that reached no handler (its connection ended before it was sent, or the
 	 * server was being stopped and refused or cancelled it) is sent again over a new connection. */
 	bool once;
+	/* There is somebody else to ask. The request is not sent again here and does not wait for a target that is being
+	 * restarted: it ends at once, so that fsv_rpc_never_sent can send the caller there. */
+	bool elsewhere;
 };
 
 /* status: gRPC's, reply: borrowed, NULL unless OK, text: the status message, "" when there is none.
@@ -167,9 +170,9 @@ typedef void fsv_rpc_done(void *arg, int status, struct fsv_rpc_msg *reply, cons
 /* [any thread for starting from outside; else the call's worker] The handle is valid until done runs. */
 struct fsv_rpc_request *fsv_rpc_send(struct fsv_rpc_worker *worker, const struct fsv_rpc_request_opt *opt,
 				     fsv_rpc_done *done, void *arg);
-/* Whether a request that ended so cannot have reached the other side: there was no connection to send it on. Only then
- * is it safe to send it to somebody else. */
-bool fsv_rpc_never_sent(int status, const char *text);
+/* Whether the request that has just ended was not begun by anybody: there was no connection to send it on, or the server
+ * was being stopped and said so. Only then is it safe to send it to somebody else. [inside done] */
+bool fsv_rpc_never_sent(void);
 /* Asks it to end soon with CANCELLED; done still runs. [its worker] */
 void fsv_rpc_cancel(struct fsv_rpc_request *request);
 

@@ -115,3 +115,11 @@ struct fsv_node *fsv_providers_pick(const struct fsv_providers *providers, const
 		one = balance(bad, n_bad, pick->balance);
 	return one ? one->node : NULL;
 }
+
+bool fsv_providers_others(const struct fsv_providers *providers, const struct fsv_node *node)
+{
+	for (unsigned i = 0; i < providers->n && i < SCAN_MAX; i++)
+		if (providers->all[i].node != node && !fsv_node_bad(providers->all[i].node))
+			return true;
+	return false;
+}

@@ -27,7 +27,8 @@ struct fsv_retired {
 	_Atomic(struct fsv_view *) first;
 };
 
-struct fsv_view *fsv_view_new(struct fsv_retired *retired);
+/* With room for so many lists. */
+struct fsv_view *fsv_view_new(struct fsv_retired *retired, size_t n_lists);
 /* Before it is published. Takes a reference of its own. */
 void fsv_view_add(struct fsv_view *view, struct fsv_providers *providers);
 void fsv_retired_free(struct fsv_retired *retired);

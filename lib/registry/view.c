@@ -220,12 +220,13 @@ static void view_retire(struct fsv_ref *ref)
 	while (!atomic_compare_exchange_weak(&retired->first, &first, view));
 }
 
-struct fsv_view *fsv_view_new(struct fsv_retired *retired)
+struct fsv_view *fsv_view_new(struct fsv_retired *retired, size_t n_lists)
 {
 	struct fsv_view *view = FSV_NEW(struct fsv_view);
 
 	fsv_ref_init(&view->ref, view_retire);
 	fsv_map_init(&view->lists);
+	fsv_map_reserve(&view->lists, n_lists);
 	view->retired = retired;
 	return view;
 }

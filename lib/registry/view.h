@@ -92,6 +92,9 @@ struct fsv_pick {
  * list is NULL or empty or nothing passes. */
 struct fsv_node *fsv_providers_pick(const struct fsv_providers *providers, const struct fsv_pick *pick);
 
+/* Whether another one than node works. */
+bool fsv_providers_others(const struct fsv_providers *providers, const struct fsv_node *node);
+
 /* Names on the wire, with the reference's spelling; case matters for ALL_ALLOWED alone. */
 enum fsv_router_mode fsv_router_mode_find(struct fsv_str name);
 const char *fsv_router_mode_name(enum fsv_router_mode mode);	/* NULL for NONE */

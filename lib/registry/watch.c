@@ -153,7 +153,7 @@ void fsv_watch_set_list(struct fsv_registry *r, struct fsv_str key, const struct
 
 void fsv_watch_publish(struct fsv_registry *r)
 {
-	struct fsv_view *view = fsv_view_new(&r->retired);
+	struct fsv_view *view = fsv_view_new(&r->retired, r->lists.n);
 
 	for (size_t i = 0; i < r->lists.n; i++)
 		fsv_view_add(view, ((struct fsv_reg_list *)r->lists.entries[i].value)->providers);

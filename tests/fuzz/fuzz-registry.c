@@ -34,7 +34,7 @@ static void url(struct fsv_str text)
 static void names(struct fsv_str text)
 {
 	struct fsv_retired retired = { NULL };
-	struct fsv_view *view = fsv_view_new(&retired);
+	struct fsv_view *view = fsv_view_new(&retired, 1);
 	struct fsv_str urls[64];
 	struct fsv_providers *p;
 	struct fsv_nodes nodes;

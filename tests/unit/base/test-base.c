@@ -193,6 +193,72 @@ static void map_finds_replaces_and_removes(void **state)
 	fsv_map_done(&m);
 }
 
+/* A map that is full of neighbours keeps finding all of them, whatever goes. */
+static void map_removes_in_any_order(void **state)
+{
+	enum { KEYS = 200 };
+	bool there[KEYS] = { false };
+	struct fsv_map m;
+	char key[16];
+	size_t n = 0;
+	unsigned seed = 7;
+
+	(void)state;
+	fsv_map_init(&m);
+	for (unsigned round = 0; round < 20000; round++) {
+		unsigned k = (unsigned)rand_r(&seed) % KEYS;
+
+		snprintf(key, sizeof(key), "%u", k);
+		if (there[k])
+			assert_ptr_equal(fsv_map_del(&m, fsv_str(key)), &there[k]);
+		else
+			assert_null(fsv_map_put(&m, fsv_str(key), &there[k]));
+		there[k] = !there[k];
+		n = there[k] ? n + 1 : n - 1;
+		assert_int_equal(m.n, n);
+		for (unsigned i = 0; round % 10 == 0 && i < KEYS; i++) {
+			snprintf(key, sizeof(key), "%u", i);
+			assert_ptr_equal(fsv_map_get(&m, fsv_str(key)), there[i] ? &there[i] : NULL);
+		}
+	}
+	while (m.n > 0)
+		assert_non_null(fsv_map_del(&m, m.entries[m.n - 1].key));
+	assert_null(fsv_map_del(&m, FSV_STR("1")));
+	fsv_map_done(&m);
+}
+
+/* What was reserved is enough: nothing moves, and what was there stays. */
+static void map_reserves_room(void **state)
+{
+	const struct fsv_map_entry *entries;
+	const uint32_t *slots;
+	struct fsv_map m;
+	char key[16];
+
+	(void)state;
+	fsv_map_init(&m);
+	fsv_map_reserve(&m, 0);
+	assert_null(m.entries);
+	(void)fsv_map_put(&m, FSV_STR("first"), &m);
+	fsv_map_reserve(&m, 1001);
+	entries = m.entries;
+	slots = m.slots;
+	for (uintptr_t i = 1; i <= 1000; i++) {
+		snprintf(key, sizeof(key), "k%lu", (unsigned long)i);
+		assert_null(fsv_map_put(&m, fsv_str(key), (void *)i));
+	}
+	assert_ptr_equal(m.entries, entries);
+	assert_ptr_equal(m.slots, slots);
+	assert_ptr_equal(fsv_map_get(&m, FSV_STR("first")), &m);
+	assert_ptr_equal(fsv_map_get(&m, FSV_STR("k1000")), (void *)1000);
+	fsv_map_reserve(&m, 1);
+	assert_ptr_equal(m.entries, entries);
+	(void)fsv_map_put(&m, FSV_STR("one more"), &m);	/* more than was reserved is fine */
+	assert_int_equal(m.n, 1002);
+	assert_ptr_equal(fsv_map_get(&m, FSV_STR("one more")), &m);
+	fsv_map_done(&m);
+}
+
 static int folder(void **state)
 {
 	char path[] = "/tmp/fsv-base-XXXXXX";
@@ -480,6 +546,8 @@ int main(void)
 		cmocka_unit_test(arena_grows_and_resets),
 		cmocka_unit_test(buf_keeps_its_limit),
 		cmocka_unit_test(map_finds_replaces_and_removes),
+		cmocka_unit_test(map_removes_in_any_order),
+		cmocka_unit_test(map_reserves_room),
 		cmocka_unit_test_setup_teardown(files_are_replaced_whole, folder, remove_folder),
 		cmocka_unit_test(queue_refuses_when_full),
 		cmocka_unit_test(pool_finishes_what_it_took),

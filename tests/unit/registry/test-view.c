@@ -167,7 +167,7 @@ static void models_of_fate_flow_are_found(void **state)
 		FSV_STR("http://10.0.0.5:9380/v1/model/transfer/guest~9999~arbiter-10000~model/12021"),
 	};
 	struct fsv_retired retired = { NULL };
-	struct fsv_view *view = fsv_view_new(&retired);
+	struct fsv_view *view = fsv_view_new(&retired, 1);
 	struct fsv_providers *p = fsv_providers_new(&nodes, FSV_STR("flow/online/transfer"), urls, 5);
 	const char *got[4];
 
@@ -188,7 +188,7 @@ static void models_of_fate_flow_are_found(void **state)
 static void views_are_freed_by_the_main_thread(void **state)
 {
 	struct fsv_retired retired = { NULL };
-	struct fsv_view *view = fsv_view_new(&retired);
+	struct fsv_view *view = fsv_view_new(&retired, 1);
 
 	(void)state;
 	assert_null(fsv_view_find(view, FSV_STR("x")));
@@ -196,6 +196,69 @@ static void views_are_freed_by_the_main_thread(void **state)
 	assert_ptr_equal(atomic_load(&retired.first), view);
 	fsv_retired_free(&retired);
 	assert_null(atomic_load(&retired.first));
+}
+
+/* The registry at its largest: how long each step takes is shown, and that each list is found. */
+enum { LARGE = 10000 };
+
+static double since_ms(int64_t *at)
+{
+	int64_t now = fsv_now_ns(), before = *at;
+
+	*at = now;
+	return (double)(now - before) / 1e6;
+}
+
+static struct fsv_view *large_view(struct fsv_retired *retired, struct fsv_providers **lists)
+{
+	struct fsv_view *view = fsv_view_new(retired, LARGE);
+
+	for (unsigned i = 0; i < LARGE; i++)
+		fsv_view_add(view, lists[i]);
+	return view;
+}
+
+static void large_views_are_swapped(void **state)
+{
+	struct fsv_providers **lists = fsv_calloc(LARGE, sizeof(*lists));
+	struct fsv_retired retired = { NULL };
+	struct fsv_snapshot place = { 0 };
+	char key[64], url[96];
+	struct fsv_str urls[] = { FSV_STR_NULL };
+	struct fsv_view *view;
+	int64_t at = fsv_now_ns();
+	double made, swapped[3], freed, swept;
+
+	(void)state;
+	fsv_nodes_sweep(&nodes, false);		/* those of the tests before */
+	for (unsigned i = 0; i < LARGE; i++) {
+		snprintf(key, sizeof(key), "serving/e%u/inference", i);
+		snprintf(url, sizeof(url), "grpc://10.1.%u.%u:8000/serving/e%u/inference?version=216", i / 250, i % 250, i);
+		urls[0] = fsv_str(url);
+		lists[i] = fsv_providers_new(&nodes, fsv_str(key), urls, 1);
+	}
+	made = since_ms(&at);
+	for (unsigned i = 0; i < 3; i++) {
+		fsv_snapshot_set(&place, &large_view(&retired, lists)->ref);
+		swapped[i] = since_ms(&at);
+	}
+	view = (struct fsv_view *)fsv_snapshot_get(&place);
+	assert_int_equal(view->lists.n, LARGE);
+	assert_ptr_equal(fsv_view_find(view, fsv_str(key)), lists[LARGE - 1]);
+	fsv_ref_put(&view->ref);
+	for (unsigned i = 0; i < LARGE; i++)
+		fsv_ref_put(&lists[i]->ref);
+	(void)since_ms(&at);
+	fsv_snapshot_set(&place, NULL);
+	fsv_retired_free(&retired);
+	freed = since_ms(&at);
+	assert_int_equal(nodes.by_target.n, LARGE);
+	fsv_nodes_sweep(&nodes, false);
+	swept = since_ms(&at);
+	assert_int_equal(nodes.by_target.n, 0);
+	print_message("# %u nodes: lists %.1f ms, swaps %.1f %.1f %.1f ms, freed %.1f ms, nodes forgotten %.1f ms\n", LARGE, made,
+		      swapped[0], swapped[1], swapped[2], freed, swept);
+	free(lists);
 }
 
 static void host_keys_are_those_of_the_reference(void **state)
@@ -318,6 +381,7 @@ int main(void)
 		cmocka_unit_test(long_lists_are_used_whole),
 		cmocka_unit_test(models_of_fate_flow_are_found),
 		cmocka_unit_test(views_are_freed_by_the_main_thread),
+		cmocka_unit_test(large_views_are_swapped),
 		cmocka_unit_test(host_keys_are_those_of_the_reference),
 		cmocka_unit_test(acl_ids_are_those_of_the_reference),
 		cmocka_unit_test(service_ids_that_break_the_tree_are_refused),
