@@ -150,29 +150,38 @@ recorded() { sed -n "s|^file \([0-9a-f]*\) $1\$|\1|p" "$record" 2>/dev/null | ta
 # Whether what is there was written by us, or is the sample as it came.
 ours() { [ "$(sum "$1")" = "$(recorded "$2")" ] || cmp -s "$1" "$root$examples/${2##*/}"; }
 
-install_one() {	# install_one NAME: from stage to /etc/fate-serving
-	local to=$root$etc/$1
-	if [ -e "$to" ] && cmp -s "$stage/$1" "$to"; then say "same    $etc/$1"
+target_of() { case $1 in systemd/*) printf %s "/etc/systemd/system/${1#systemd/}" ;; *) printf %s "$etc/$1" ;; esac; }
+put() {	# put FILE TO: with the rights of where it goes; a reader sees the old file or the new one
+	case $1 in
+	systemd/*) install -d -m755 "$(dirname "$2")" && install -m644 "$stage/$1" "$2.new" ;;
+	*) install -d -m750 -o root -g "$gid" "$(dirname "$2")" && install -m640 -o root -g "$gid" "$stage/$1" "$2.new" ;;
+	esac && mv "$2.new" "$2"
+}
+
+install_one() {	# install_one NAME: from stage to where it belongs
+	local path to
+	path=$(target_of "$1"); to=$root$path
+	if [ -e "$to" ] && cmp -s "$stage/$1" "$to"; then say "same    $path"
 	elif dry; then
-		say "would write $etc/$1:"
+		say "would write $path:"
 		case $1 in tls/*) ;; *) sed 's/^\(acl\.password: \).*/\1(secret)/; s/^/        | /' "$stage/$1" ;; esac
 		return
 	else
-		if [ -e "$to" ] && ! ours "$to" "$etc/$1"; then
-			[ -n "${opt[force]:-}" ] || die "$etc/$1 was changed by hand; --force replaces it and keeps it as $etc/$1.old"
+		if [ -e "$to" ] && ! ours "$to" "$path"; then
+			[ -n "${opt[force]:-}" ] || die "$path was changed by hand; --force replaces it and keeps it as $path.old"
 			cp -p "$to" "$to.old" || exit 1
-			say "kept    $etc/$1.old"
+			say "kept    $path.old"
 		fi
-		install -d -m750 -o root -g "$gid" "$(dirname "$to")" &&
-			install -m640 -o root -g "$gid" "$stage/$1" "$to.new" && mv "$to.new" "$to" || die "$to cannot be written"
-		say "wrote   $etc/$1"
+		put "$1" "$to" || die "$to cannot be written"
+		say "wrote   $path"
 		changed=1
+		case $1 in systemd/*) moved=1 ;; esac
 	fi
-	echo "file $(sum "$to") $etc/$1" >>"$stage.record"
+	echo "file $(sum "$to") $path" >>"$stage.record"
 }
 
 install_staged() {
-	local f
+	local f path
 	gid=$(awk -F: '$1 == "fate-serving" {print $3}' "$root/etc/group")
 	{
 		echo "role $role"
@@ -181,10 +190,12 @@ install_staged() {
 	} >"$stage.record"
 	# First all refusals, then the first change.
 	while IFS= read -r f; do
-		dry || [ ! -e "$root$etc/$f" ] || cmp -s "$stage/$f" "$root$etc/$f" || ours "$root$etc/$f" "$etc/$f" || [ -n "${opt[force]:-}" ] ||
-			{ rm -f "$stage.record"; die "$etc/$f was changed by hand; --force replaces it and keeps it as $etc/$f.old; nothing was changed"; }
+		path=$(target_of "$f")
+		dry || [ ! -e "$root$path" ] || cmp -s "$stage/$f" "$root$path" || ours "$root$path" "$path" || [ -n "${opt[force]:-}" ] ||
+			{ rm -f "$stage.record"; die "$path was changed by hand; --force replaces it and keeps it as $path.old; nothing was changed"; }
 	done < <(cd "$stage" && find . -type f -printf '%P\n' | sort)
 	while IFS= read -r f; do install_one "$f"; done < <(cd "$stage" && find . -type f -printf '%P\n' | sort)
+	remove_stale_sockets
 	dry || install -m600 "$stage.record" "$record" || die "$record cannot be written"
 	rm -f "$stage.record"
 }
@@ -211,15 +222,20 @@ install_models() {
 
 start_daemons() {
 	local units='fate-serving fate-serving-server fate-serving-proxy' u
-	run systemctl --quiet enable $units || die 'the units cannot be enabled'
-	if [ -n "$changed" ] && systemctl -q is-active fate-serving-server fate-serving-proxy; then run systemctl restart fate-serving-server fate-serving-proxy
-	else run systemctl start $units; fi
+	enable_units || die 'the units cannot be enabled'
+	if [ -n "$moved" ]; then run systemctl stop fate-serving-server fate-serving-proxy $all_sockets && run systemctl daemon-reload || die 'the daemons cannot be stopped'; fi
+	if { [ -n "$changed" ] || ! sockets_held; } && systemctl -q is-active fate-serving-server fate-serving-proxy; then
+		run systemctl restart fate-serving-server fate-serving-proxy
+	fi
+	run systemctl start $units
 	dry && return
 	for u in $units; do
 		systemctl -q is-active "$u" && { good "$u runs: $(systemctl show -P StatusText "$u")"; continue; }
 		journalctl -q --no-pager -n 10 -u "$u" | sed 's/^/        | /'
 		die "$u did not start; the last lines of its log are above"
 	done
+	for u in $sockets; do systemctl -q is-active "$u" || die "$u does not hold its ports; systemctl status $u tells why"; done
+	[ -z "$sockets" ] || good "the ports stay open through restarts:$sockets"
 }
 
 ask() { curl -sS --max-time 10 -H 'Content-Type: application/json' --data-binary "@$1" "http://127.0.0.1:${opt[port-http]}/federation/v1/inference" 2>&1; }
@@ -262,18 +278,17 @@ take_back() {
 	local kind sha path java
 	[ "$(id -u)" = 0 ] || die 'this needs root'
 	[ -e "$record" ] || die "$record is missing: nothing here was written by this command"
-	if live; then
-		run systemctl --quiet disable --now fate-serving-server fate-serving-proxy || exit 1
-	else
-		run systemctl --quiet --root="$root" disable fate-serving-server.service fate-serving-proxy.service || exit 1
-	fi
+	system disable fate-serving-server.service fate-serving-proxy.service $all_sockets || exit 1
+	! live || run systemctl stop fate-serving-server.service fate-serving-proxy.service $all_sockets || exit 1
 	java=$(sed -n 's/^java //p' "$record")
 	while read -r kind sha path; do
 		[ "$kind" = file ] && [ -e "$root$path" ] || continue
 		if [ "$(sum "$root$path")" = "$sha" ]; then run rm "$root$path" && say "removed $path"
 		else say "kept    $path, which was changed by hand"; fi
+		case $path in /etc/systemd/system/*) run rmdir --ignore-fail-on-non-empty "$root${path%/*}" ;; esac
 	done <"$record"
 	run rm "$record"
+	! live || run systemctl daemon-reload
 	say "kept    models in $state_dir/.fate"
 	[ -z "$java" ] || say "The Java nodes in $java are as they were; models that came since: cp -R $state_dir/.fate/. to their .fate"
 }
