@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "call/counts.h"
 #include "call/message.h"
+#include "call/spans.h"
 #include "call/trace.h"
 #include "codec/json.h"
 #include "registry/view.h"
@@ -43,6 +44,11 @@ struct federation {
 static void reply(struct federation *f, int code, struct fsv_str body)
 {
 	fsv_count_request("http", f->kind->name, code, f->began);
+	if (f->trace.sampled)
+		fsv_spans_put(f->proxy->spans, &(struct fsv_span){
+			.trace = &f->trace, .hop = "http", .name = f->kind->name, .began = f->began, .retcode = code,
+			.service_id = f->body.service_id,
+		});
 	if (f->view)
 		fsv_proxy_leave(f->proxy, f->view);
 	fsv_http_reply(f->req, 200, f->content_type, body, NULL, 0);

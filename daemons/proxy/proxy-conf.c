@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy-conf.h"
 
+#include "call/spans.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
 
@@ -96,6 +97,7 @@ static const struct fsv_conf_key keys[] = {
 
 	FSV_SVC_KEYS,
 	FSV_MONITOR_KEYS,
+	FSV_SPANS_KEYS,
 
 	RETIRED_MS("proxy.async.timeout", "The time limit of an HTTP answer is that of its call."),
 	RETIRED("proxy.async.coresize", FSV_CONF_INT, "See worker.threads."),
@@ -165,6 +167,8 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 		r = fsv_registry_keys_check(conf, FSV_PK_REGISTRY, err);
 	if (r == 0)
 		r = fsv_monitor_check(conf, FSV_PK_METRICS, err);
+	if (r == 0)
+		r = fsv_spans_check(conf, FSV_PK_SPANS, err);
 	if (r < 0)
 		return r;
 	/* Serving on without signatures would take a protection away that the operator asked for. */

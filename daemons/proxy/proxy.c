@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
+#include "call/spans.h"
 #include "channels.h"
 #include "http-front.h"
 #include "net/http-client.h"
@@ -197,6 +198,8 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 	watch(proxy);
 	r = fsv_monitor_start(conf, FSV_PK_METRICS, &proxy->monitor, err);
 	if (r == 0)
+		r = fsv_spans_start(conf, FSV_PK_SPANS, fsv_proxy_schema.daemon, &proxy->spans, err);
+	if (r == 0)
 		r = start_ports(proxy, err);
 	if (r < 0)
 		return r;
@@ -290,6 +293,7 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	proxy->channels = fsv_channels_free(proxy->channels);
 	if (proxy->rpc)
 		proxy->rpc = fsv_rpc_free(proxy->rpc);
+	fsv_spans_stop(proxy->spans);
 	proxy->registry = fsv_registry_free(proxy->registry);
 	if (proxy->inter_tls)
 		proxy->inter_tls = fsv_tls_unref(proxy->inter_tls);

@@ -28,6 +28,7 @@ struct fsv_channels;
 struct fsv_node;
 struct fsv_registry;
 struct fsv_route_watch;
+struct fsv_spans;
 
 struct fsv_proxy_view {
 	struct fsv_ref ref;
@@ -45,6 +46,7 @@ struct fsv_proxy {
 	struct fsv_rpc_server *inter, *intra;	/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
 	struct fsv_monitor *monitor;		/* /metrics */
+	struct fsv_spans *spans;		/* NULL when none are exported */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
 	struct fsv_registry *registry;		/* NULL when none is used */

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "call/counts.h"
 #include "call/message.h"
+#include "call/spans.h"
 #include "call/trace.h"
 #include "codec/json.h"
 #include "forward-http.h"
@@ -52,10 +53,22 @@ static void log_done(const struct unary *u)
 		(long long)((fsv_now_ns() - u->began) / 1000));
 }
 
+static void put_span(const struct unary *u, int code)
+{
+	const Fsv__Metadata *header = u->packet->header;
+
+	fsv_spans_put(u->proxy->spans, &(struct fsv_span){
+		.trace = &u->trace, .hop = u->entry, .name = "unaryCall", .began = u->began, .retcode = code,
+		.party_id = header ? fsv_str(party(header->dst)) : FSV_STR_NULL,
+	});
+}
+
 /* Gives back what the request holds. Last thing before the reply. */
 static void leave(struct unary *u, int code)
 {
 	fsv_count_request(u->entry, "unaryCall", code, u->began);
+	if (u->trace.sampled)
+		put_span(u, code);
 	if (u->call)
 		fsv_rpc_call_on_cancel(u->call, NULL, NULL);
 	if (u->view)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "call/counts.h"
+#include "call/spans.h"
 #include "codec/json.h"
 #include "model/plan.h"
 #include "server.h"
@@ -67,6 +68,11 @@ static void answer(struct fsv_guest *g, struct fsv_envelope *e)
 	fsv_server_count(g->in.server, g->interface, g->model, e->retcode, good_rows(e),
 			 (unsigned)e->n_rows - good_rows(e));
 	fsv_count_request("guest", g->interface->service, e->retcode, g->began);
+	if (g->trace.sampled)
+		fsv_spans_put(g->in.server->spans, &(struct fsv_span){
+			.trace = &g->trace, .hop = "guest", .name = g->interface->service, .began = g->began,
+			.retcode = e->retcode, .service_id = g->request.service_id,
+		});
 	fsv_model_unref(g->model);
 	fsv_server_leave(g->in.server, g->view);
 	g->in.reply(g->in.arg, fsv_buf_str(&out));

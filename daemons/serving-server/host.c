@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "call/counts.h"
 #include "call/message.h"
+#include "call/spans.h"
 #include "call/trace.h"
 #include "codec/number.h"
 #include "envelope.h"
@@ -82,6 +83,14 @@ static void log_end(struct host *h, const struct fsv_envelope *e, struct fsv_str
 				e->retcode, FSV_STR_ARG(e->retmsg));
 }
 
+static void put_span(const struct host *h, int retcode)
+{
+	fsv_spans_put(h->server->spans, &(struct fsv_span){
+		.trace = &h->trace, .hop = "host", .name = h->interface ? h->interface->service : "unaryCall",
+		.began = h->began, .retcode = retcode, .party_id = fsv_str(tags_of(h).party_id),
+	});
+}
+
 static void answer(struct host *h, struct fsv_envelope *e)
 {
 	struct fsv_str bytes;
@@ -94,6 +103,8 @@ static void answer(struct host *h, struct fsv_envelope *e)
 	fsv_envelope_write(e, h->arena, &out);
 	log_end(h, e, fsv_buf_str(&out));
 	fsv_count_request("host", h->interface ? h->interface->service : "unaryCall", e->retcode, h->began);
+	if (h->trace.sampled)
+		put_span(h, e->retcode);
 	bytes = fsv_packet_encode_body(fsv_buf_str(&out), h->arena);
 	fsv_slices_free(h->slices);
 	for (size_t i = 0; i < e->n_rows; i++)

@@ -15,6 +15,7 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "cache/cache.h"
+#include "call/spans.h"
 #include "codec/json.h"
 #include "common-service.h"
 #include "flow.h"
@@ -423,6 +424,8 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	watch(server);
 	r = fsv_monitor_start(conf, FSV_SK_METRICS, &server->monitor, err);
 	if (r == 0)
+		r = fsv_spans_start(conf, FSV_SK_SPANS, fsv_server_schema.daemon, &server->spans, err);
+	if (r == 0)
 		r = start_grpc(server, err);
 	if (r == 0)
 		r = start_http(server, err);
@@ -542,6 +545,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	stop_crews(server);
 	if (server->rpc)
 		fsv_rpc_free(server->rpc);
+	fsv_spans_stop(server->spans);
 	/* The workers have gone, and they have waited for it: nothing but jobs without work can be left. */
 	if (server->batch_pool)
 		fsv_pool_free(server->batch_pool);

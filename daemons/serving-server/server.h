@@ -33,6 +33,7 @@ struct fsv_models_work;
 struct fsv_pool;
 struct fsv_redis;
 struct fsv_registry;
+struct fsv_spans;
 struct fsv_traffic;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
@@ -57,6 +58,7 @@ struct fsv_server {
 	struct fsv_rpc_server *grpc;		/* NULL when not served */
 	struct fsv_http *http;			/* NULL when not served */
 	struct fsv_monitor *monitor;		/* /metrics */
+	struct fsv_spans *spans;		/* NULL when none are exported */
 	struct fsv_http_works *http_works;	/* what http has caused on the workers */
 	struct fsv_http_client *client;		/* of the Http… adaptors */
 	struct fsv_pool *pool;			/* reads feature files */

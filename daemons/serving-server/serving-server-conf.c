@@ -2,6 +2,7 @@
 #include "serving-server-conf.h"
 
 #include "adaptor.h"
+#include "call/spans.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
 
@@ -254,6 +255,7 @@ static const struct fsv_conf_key keys[] = {
 
 	FSV_SVC_KEYS,
 	FSV_MONITOR_KEYS,
+	FSV_SPANS_KEYS,
 
 	[FSV_SK_USE_REGISTER] = { "useRegister", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
 		"Register this server and its models in ZooKeeper, and see proxies and FATE-Flow there. Needs zk.url; without "
@@ -306,7 +308,7 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 		return fsv_err_set(err, FSV_E_CONFIG, "port and server.port are both %lld; give each its own port",
 				   (long long)port);
 	if (check_redis(conf, err) < 0 || fsv_registry_keys_check(conf, FSV_SK_REGISTRY, err) < 0 ||
-	    fsv_monitor_check(conf, FSV_SK_METRICS, err) < 0)
+	    fsv_monitor_check(conf, FSV_SK_METRICS, err) < 0 || fsv_spans_check(conf, FSV_SK_SPANS, err) < 0)
 		return err->code;
 	return fsv_adaptor_check(conf, err);
 }

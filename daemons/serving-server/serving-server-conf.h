@@ -3,6 +3,7 @@
 #ifndef FSV_SERVER_CONF_H
 #define FSV_SERVER_CONF_H
 
+#include "call/spans.h"
 #include "conf/conf.h"
 #include "registry/keys.h"
 #include "svc/monitor.h"
@@ -116,6 +117,8 @@ enum fsv_server_key {
 	FSV_SK_STALL_LIMIT,
 	FSV_SK_METRICS,			/* the first of FSV_MONITOR_KEYS */
 	FSV_SK_METRICS_LAST = FSV_SK_METRICS + FSV_MONITOR_N_KEYS - 1,
+	FSV_SK_SPANS,			/* the first of FSV_SPANS_KEYS */
+	FSV_SK_SPANS_LAST = FSV_SK_SPANS + FSV_SPANS_N_KEYS - 1,
 	FSV_SK_USE_REGISTER,
 	FSV_SK_USE_ZK_ROUTER,
 	FSV_SK_REGISTRY,		/* the block of registry/keys.h */

@@ -1,2 +1,2 @@
-SRC_lib/call := counts.c message.c packet-json.c trace.c
-DEPS_lib/call := lib/proto lib/codec lib/base
+SRC_lib/call := counts.c message.c packet-json.c span-json.c span-queue.c spans.c trace.c
+DEPS_lib/call := lib/net lib/conf lib/proto lib/codec lib/base

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call/trace.h"
 
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/random.h>
 
 #include "base/time.h"
 
-enum { TRACEPARENT_LEN = 55 };	/* 00-<32 hex>-<16 hex>-<2 hex> */
+/* 00-<32 hex>-<16 hex>-<2 hex>; the low 56 bits of the trace id are the random ones. */
+enum { TRACEPARENT_LEN = 55, SPAN_AT = 36, RANDOM_AT = 21, RANDOM_DIGITS = 14, RANDOM_BITS = 56 };
+
+/* 0: nothing is sampled; else 1 + the bound that the random bits of a sampled trace id are below. */
+static _Atomic uint64_t sampled_below;
 
 static uint64_t rotl(uint64_t x, int k)
 {
@@ -84,13 +88,47 @@ static bool valid_traceparent(struct fsv_str s)
 	       is_id(s.p + 3, 32) && is_id(s.p + 36, 16) && (memcmp(s.p + 53, "00", 2) == 0 || is_id(s.p + 53, 2));
 }
 
-static struct fsv_str take_traceparent(struct fsv_arena *arena, struct fsv_str given)
+void fsv_trace_sample(double share)
 {
+	atomic_store(&sampled_below, 1 + (uint64_t)(share * (double)(UINT64_C(1) << RANDOM_BITS)));
+}
+
+void fsv_trace_sample_none(void)
+{
+	atomic_store(&sampled_below, 0);
+}
+
+static unsigned hex_digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+/* Marks the traceparent when it is. */
+static bool sample(char *traceparent, uint64_t below)
+{
+	char *flags = traceparent + TRACEPARENT_LEN - 1;
+	uint64_t random = 0;
+
+	for (int i = 0; i < RANDOM_DIGITS; i++)
+		random = random << 4 | hex_digit(traceparent[RANDOM_AT + i]);
+	if ((hex_digit(*flags) & 1) == 0) {
+		if (random >= below - 1)
+			return false;
+		*flags = "0123456789abcdef"[hex_digit(*flags) | 1];
+	}
+	return true;
+}
+
+static void take_traceparent(struct fsv_arena *arena, struct fsv_str given, struct fsv_trace *t)
+{
+	uint64_t below = atomic_load_explicit(&sampled_below, memory_order_relaxed);
 	char *out = fsv_arena_alloc(arena, TRACEPARENT_LEN + 1);
 	char fresh[33];
 
+	memset(t->parent_id, 0, sizeof(t->parent_id));
 	if (valid_traceparent(given)) {
 		memcpy(out, given.p, TRACEPARENT_LEN);
+		memcpy(t->parent_id, given.p + SPAN_AT, sizeof(t->parent_id) - 1);
 	} else {
 		fsv_random_hex32(fresh);
 		memcpy(out, "00-", 3);
@@ -98,10 +136,11 @@ static struct fsv_str take_traceparent(struct fsv_arena *arena, struct fsv_str g
 		memcpy(out + 35, "-0000000000000000-00", 20);
 	}
 	do
-		hex16(out + 36, random64());
-	while (!is_id(out + 36, 16));
+		hex16(out + SPAN_AT, random64());
+	while (!is_id(out + SPAN_AT, 16));
 	out[TRACEPARENT_LEN] = '\0';
-	return fsv_str_n(out, TRACEPARENT_LEN);
+	t->traceparent = fsv_str_n(out, TRACEPARENT_LEN);
+	t->sampled = below > 0 && sample(out, below);
 }
 
 struct fsv_trace fsv_trace_start(struct fsv_arena *arena, struct fsv_str case_id, struct fsv_str traceparent,
@@ -111,7 +150,7 @@ struct fsv_trace fsv_trace_start(struct fsv_arena *arena, struct fsv_str case_id
 	int64_t n;
 
 	t.case_id = take_case_id(arena, case_id);
-	t.traceparent = take_traceparent(arena, traceparent);
+	take_traceparent(arena, traceparent, &t);
 	/* Nonsense counts as the bound: whoever sends it is not one of us and must not get round it. */
 	if (hops.n == 0)
 		t.hops = 0;

@@ -68,6 +68,41 @@ static void malformed_traceparents_start_a_new_trace(void **state)
 	}
 }
 
+static void the_callers_span_is_the_parent(void **state)
+{
+	(void)state;
+	assert_string_equal(start(NULL, PARENT, NULL).parent_id, "00f067aa0ba902b7");
+	assert_string_equal(start(NULL, NULL, NULL).parent_id, "");
+	assert_string_equal(start(NULL, "nonsense", NULL).parent_id, "");
+}
+
+/* Its random bits are a third of the way up. */
+#define UNASKED "00-4bf92f3577b34da6a355555555555555-00f067aa0ba902b7-00"
+
+static void the_trace_id_and_the_caller_choose_what_is_sampled(void **state)
+{
+	struct fsv_trace t;
+
+	(void)state;
+	assert_false(start(NULL, PARENT, NULL).sampled);
+	fsv_trace_sample(0);
+	assert_true(start(NULL, PARENT, NULL).sampled);
+	assert_false(start(NULL, UNASKED, NULL).sampled);
+	fsv_trace_sample(0.33);
+	t = start(NULL, UNASKED, NULL);
+	assert_false(t.sampled);
+	assert_memory_equal(t.traceparent.p + 52, "-00", 3);
+	fsv_trace_sample(0.34);
+	t = start(NULL, UNASKED, NULL);
+	assert_true(t.sampled);
+	assert_memory_equal(t.traceparent.p + 52, "-01", 3);
+	fsv_trace_sample(1);
+	for (int i = 0; i < 1000; i++)
+		assert_true(start(NULL, NULL, NULL).sampled);
+	fsv_trace_sample_none();
+	assert_false(start(NULL, PARENT, NULL).sampled);
+}
+
 static void hops_count_and_nonsense_hits_the_bound(void **state)
 {
 	(void)state;
@@ -98,6 +133,8 @@ int main(void)
 		cmocka_unit_test(case_id_is_kept_or_made),
 		cmocka_unit_test(traceparent_keeps_trace_and_gets_a_new_span),
 		cmocka_unit_test(malformed_traceparents_start_a_new_trace),
+		cmocka_unit_test(the_callers_span_is_the_parent),
+		cmocka_unit_test(the_trace_id_and_the_caller_choose_what_is_sampled),
 		cmocka_unit_test(hops_count_and_nonsense_hits_the_bound),
 	};
 
