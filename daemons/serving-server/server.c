@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
+#include "server-private.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "adaptor.h"
 #include "base/crew.h"
-#include "base/fd.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "base/metrics.h"
 #include "base/pool.h"
 #include "base/thread.h"
 #include "base/time.h"
@@ -35,153 +31,6 @@
 #include "traffic.h"
 
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 5000 };
-
-FSV_METRIC(models, FSV_GAUGE, "fate_serving_models", "", "Models that are loaded.");
-FSV_METRIC(cache_lookups, FSV_COUNTER, "fate_serving_cache_lookups_total", "result",
-	   "Keys looked up in the cache of hosts' answers, by result: hit, miss.");
-FSV_METRIC(cache_writes, FSV_COUNTER, "fate_serving_cache_writes_total", "result",
-	   "Answers for that cache, by result: written, refused (not fit to be kept), fault.");
-FSV_METRIC(cache_entries, FSV_GAUGE, "fate_serving_cache_entries", "", "Entries of that cache in this process.");
-FSV_METRIC(cache_bytes, FSV_GAUGE, "fate_serving_cache_bytes", "", "Their size.");
-FSV_METRIC(bound, FSV_GAUGE, "fate_serving_bound_services", "", "Service ids that a model is bound to.");
-
-/* Views ------------------------------------------------------------------------------------------- */
-
-static void free_view(struct fsv_ref *ref)
-{
-	struct fsv_server_view *view = (struct fsv_server_view *)ref;
-
-	if (view->base) {
-		fsv_ref_put(&view->base->ref);
-		fsv_flow_free(view->flow);
-		free(view);
-		return;
-	}
-	fsv_adaptor_free(view->single);
-	fsv_adaptor_free(view->batch);
-	fsv_flow_free(view->flow);
-	if (view->proxy)
-		fsv_rpc_channel_unref(view->proxy);
-	fsv_conf_unref(view->conf);
-	free(view);
-}
-
-static void flow_path(const struct fsv_server *server, struct fsv_buf *path)
-{
-	const char *folder = fsv_conf_str(server->first_conf, FSV_SK_CACHE_PATH);
-
-	fsv_buf_init(path, NULL, 0);
-	fsv_buf_printf(path, "%s/.fate/flowRules.json", folder && *folder ? folder : ".");
-}
-
-static struct fsv_flow *load_flow(const struct fsv_server *server)
-{
-	struct fsv_flow *flow;
-	struct fsv_buf path;
-
-	flow_path(server, &path);
-	flow = fsv_flow_load(fsv_buf_cstr(&path));
-	fsv_buf_done(&path);
-	return flow;
-}
-
-static int write_flow(const struct fsv_server *server, const struct fsv_flow *flow, struct fsv_err *err)
-{
-	struct fsv_buf path, text;
-	int r;
-
-	flow_path(server, &path);
-	fsv_buf_init(&text, NULL, 0);
-	fsv_flow_format(flow, &text);
-	r = fsv_write_file(fsv_buf_cstr(&path), text.p, text.n, 0640, err);
-	fsv_buf_done(&text);
-	fsv_buf_done(&path);
-	return r;
-}
-
-/* The present view with other rules. */
-static void put_flow(struct fsv_server *server, struct fsv_server_view *was, struct fsv_flow *flow)
-{
-	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
-
-	*view = *was;
-	fsv_ref_init(&view->ref, free_view);
-	view->base = was->base ? was->base : was;
-	fsv_ref_get(&view->base->ref);
-	view->flow = flow;
-	fsv_snapshot_set(&server->view, &view->ref);
-}
-
-int fsv_server_set_flow(struct fsv_server *server, struct fsv_str resource, double allowed, struct fsv_err *err)
-{
-	struct fsv_server_view *was;
-	struct fsv_flow *flow = NULL;
-	int r;
-
-	if (isnan(allowed))
-		return fsv_err_set(err, FSV_E_SYSTEM, "allowQps is not a number");
-	pthread_mutex_lock(&server->view_lock);
-	was = (struct fsv_server_view *)fsv_snapshot_get(&server->view);
-	r = fsv_flow_with(was->flow, resource, allowed, (size_t)fsv_conf_int(was->conf, FSV_SK_FLOW_MAX_RULES), &flow, err);
-	if (r == 0)
-		r = write_flow(server, flow, err);
-	if (r == 0)
-		put_flow(server, was, flow);
-	else
-		fsv_flow_free(flow);
-	fsv_ref_put(&was->ref);
-	pthread_mutex_unlock(&server->view_lock);
-	if (r == 0)
-		fsv_log_info("flow control: at most %g a second for %.*s", allowed, FSV_STR_ARG(resource));
-	return r;
-}
-
-static int connect_proxy(const struct fsv_server *server, struct fsv_server_view *view, struct fsv_err *err)
-{
-	struct fsv_server_view *was = (struct fsv_server_view *)fsv_snapshot_get((struct fsv_snapshot *)&server->view);
-	const char *target = fsv_conf_str(view->conf, FSV_SK_PROXY);
-	int r = 0;
-
-	/* The same address keeps its connections. */
-	if (target && was && was->proxy && fsv_str_is(fsv_str(target), fsv_rpc_channel_target(was->proxy)))
-		view->proxy = fsv_rpc_channel_ref(was->proxy);
-	else if (target)
-		r = fsv_rpc_channel_new(target, NULL, (size_t)fsv_conf_int(server->first_conf, FSV_SK_MAX_MESSAGE),
-					&view->proxy, err);
-	if (was)
-		fsv_ref_put(&was->ref);
-	return r;
-}
-
-static int make_view(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
-		     struct fsv_err *err)
-{
-	const struct fsv_adaptor_env env = { .client = server->client, .pool = server->pool, .crews = server->crews,
-		.redis = server->feature_redis ? server->feature_redis : server->redis };
-	struct fsv_server_view *view = FSV_NEW(struct fsv_server_view);
-	int r;
-
-	fsv_ref_init(&view->ref, free_view);
-	view->conf = fsv_conf_ref(conf);
-	view->single_ms = fsv_conf_int(conf, FSV_SK_SINGLE_TIMEOUT);
-	view->batch_ms = fsv_conf_int(conf, FSV_SK_BATCH_TIMEOUT);
-	view->batch_max = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_MAX);
-	view->batch_slice = (size_t)fsv_conf_int(conf, FSV_SK_BATCH_SLICE);
-	view->role = fsv_conf_str(conf, FSV_SK_ROLE_NAME);
-	view->print_input = fsv_conf_bool(conf, FSV_SK_PRINT_INPUT);
-	view->print_output = fsv_conf_bool(conf, FSV_SK_PRINT_OUTPUT);
-	r = connect_proxy(server, view, err);
-	if (r < 0) {
-		fsv_ref_put(&view->ref);
-		return r;
-	}
-	view->single = fsv_adaptor_new(conf, FSV_SK_SINGLE_ADAPTOR, &env);
-	view->batch = fsv_adaptor_new(conf, FSV_SK_BATCH_ADAPTOR, &env);
-	view->flow = load_flow(server);
-	view->cache = fsv_conf_bool(conf, FSV_SK_RESULT_CACHE) ? server->cache : NULL;
-	*ret_view = view;
-	return 0;
-}
 
 /* Start ------------------------------------------------------------------------------------------- */
 
@@ -351,52 +200,6 @@ static int start_http(struct fsv_server *server, struct fsv_err *err)
 	return opt.port == 0 ? 0 : fsv_http_start(&opt, &server->http, err);
 }
 
-/* States that /metrics shows. */
-static void show(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
-{
-	struct fsv_server *server = arg;
-
-	fsv_metric_value(out, metric == &models ? fsv_models_count(server->models) : fsv_models_bound(server->models));
-}
-
-static void show_cache(struct fsv_metric *metric, struct fsv_metric_out *out, void *arg)
-{
-	struct fsv_server *server = arg;
-	struct fsv_cache_stats stats;
-
-	fsv_cache_stats(server->cache, &stats);
-	if (metric == &cache_lookups) {
-		fsv_metric_value(out, (double)stats.hits, "hit");
-		fsv_metric_value(out, (double)stats.misses, "miss");
-	} else if (metric == &cache_writes) {
-		fsv_metric_value(out, (double)stats.writes, "written");
-		fsv_metric_value(out, (double)stats.refused, "refused");
-		fsv_metric_value(out, (double)stats.faults, "fault");
-	} else if (metric == &cache_entries) {
-		fsv_metric_value(out, (double)stats.entries);
-	} else {
-		fsv_metric_value(out, (double)stats.bytes);
-	}
-}
-
-static struct fsv_metric *const of_cache[] = { &cache_lookups, &cache_writes, &cache_entries, &cache_bytes };
-
-static void watch(struct fsv_server *server)
-{
-	for (unsigned i = 0; server->cache && i < sizeof(of_cache) / sizeof(of_cache[0]); i++)
-		fsv_metric_watch(of_cache[i], show_cache, server);
-	fsv_metric_watch(&models, show, server);
-	fsv_metric_watch(&bound, show, server);
-}
-
-static void unwatch(struct fsv_server *server)
-{
-	for (unsigned i = 0; i < sizeof(of_cache) / sizeof(of_cache[0]); i++)
-		fsv_metric_unwatch(of_cache[i], server);
-	fsv_metric_unwatch(&models, server);
-	fsv_metric_unwatch(&bound, server);
-}
-
 int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 		     void (*progress)(void *arg, unsigned done, unsigned of), void *arg, struct fsv_err *err)
 {
@@ -416,12 +219,12 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	if (r == 0)
 		make_cache(server);
 	if (r == 0)
-		r = make_view(server, conf, &view, err);
+		r = fsv_server_view_new(server, conf, &view, err);
 	if (r < 0)
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
 	fsv_model_migrate(server, progress, arg);
-	watch(server);
+	fsv_server_watch(server);
 	r = fsv_monitor_start(conf, FSV_SK_METRICS, &server->monitor, err);
 	if (r == 0)
 		r = fsv_spans_start(conf, FSV_SK_SPANS, fsv_server_schema.daemon, &server->spans, err);
@@ -438,7 +241,7 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 	int r;
 
 	pthread_mutex_lock(&server->view_lock);
-	r = make_view(server, conf, &view, err);
+	r = fsv_server_view_new(server, conf, &view, err);
 	if (r == 0)
 		fsv_snapshot_set(&server->view, &view->ref);
 	pthread_mutex_unlock(&server->view_lock);
@@ -533,7 +336,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	if (server->grpc)
 		cut += stop_grpc(server, deadline_ns);
 	server->monitor = fsv_monitor_stop(server->monitor);
-	unwatch(server);
+	fsv_server_unwatch(server);
 	/* From here on no host asks an adaptor for anything, and nobody changes a model. */
 	fsv_models_work_free(server->models_work);
 	if (server->client)
@@ -570,38 +373,6 @@ int64_t fsv_server_stall_ns(struct fsv_server *server)
 	int64_t http = since ? fsv_now_ns() - since : 0;
 
 	return rpc > http ? rpc : http;
-}
-
-static void cache_status(struct fsv_server *server, struct fsv_buf *out)
-{
-	struct fsv_cache_stats s;
-
-	if (!fsv_conf_bool(server->conf, FSV_SK_RESULT_CACHE))
-		return;
-	fsv_cache_stats(server->cache, &s);
-	fsv_buf_printf(out, "; cache: %llu of %llu answers found", (unsigned long long)s.hits,
-		       (unsigned long long)(s.hits + s.misses));
-	if (s.faults > 0)
-		fsv_buf_printf(out, ", %llu could not be looked up or kept", (unsigned long long)s.faults);
-}
-
-void fsv_server_status(struct fsv_server *server, struct fsv_buf *out)
-{
-	uint64_t requests = atomic_load_explicit(&server->requests, memory_order_relaxed);
-	int64_t now = fsv_now_ns();
-	double seconds = (double)(now > server->shown_at ? now - server->shown_at : 1) / 1e9;
-
-	fsv_buf_printf(out, "%u models, %u service ids bound; %u in flight, %.0f/s", fsv_models_count(server->models),
-		       fsv_models_bound(server->models), atomic_load_explicit(&server->inflight, memory_order_relaxed),
-		       (double)(requests - server->requests_shown) / seconds);
-	if (server->registry) {
-		fsv_buf_puts(out, "; ");
-		fsv_registry_status(server->registry, out);
-	}
-	fsv_models_work_status(server->models_work, out);
-	cache_status(server, out);
-	server->requests_shown = requests;
-	server->shown_at = now;
 }
 
 /* Requests ---------------------------------------------------------------------------------------- */
