@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "call/spans.h"
 #include "channels.h"
+#include "common-service.h"
 #include "http-front.h"
 #include "net/http-client.h"
 #include "net/http.h"
@@ -103,7 +104,7 @@ static int start_inter_tls(struct fsv_proxy *proxy, struct fsv_err *err)
 }
 
 static int start_grpc(struct fsv_proxy *proxy, enum fsv_listener_kind kind, struct fsv_tls *tls,
-		      const struct fsv_rpc_method *method, struct fsv_rpc_server **ret_server, struct fsv_err *err)
+		      const struct fsv_rpc_method *methods, unsigned n_methods, struct fsv_rpc_server **ret_server, struct fsv_err *err)
 {
 	const struct fsv_conf *conf = proxy->conf;
 	const struct fsv_rpc_server_opt opt = {
@@ -112,7 +113,7 @@ static int start_grpc(struct fsv_proxy *proxy, enum fsv_listener_kind kind, stru
 		.max_message = (size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE),
 		/* Our own count refuses first, with a packet that says why. */
 		.max_inflight = proxy->max_inflight * 2,
-		.methods = method, .n_methods = 1, .user = proxy,
+		.methods = methods, .n_methods = n_methods, .user = proxy,
 	};
 
 	return opt.port == 0 ? 0 : fsv_rpc_server_start(proxy->rpc, &opt, ret_server, err);
@@ -154,14 +155,22 @@ static int start_clients(struct fsv_proxy *proxy, struct fsv_err *err)
 
 static int start_ports(struct fsv_proxy *proxy, struct fsv_err *err)
 {
-	static const struct fsv_rpc_method intra = { FSV_UNARY_METHOD, fsv_unary_intra, true };
+	static const struct fsv_rpc_method intra[] = {
+		{ FSV_UNARY_METHOD, fsv_unary_intra, true },
+		{ FSV_COMMON_SERVICE "listProps", fsv_proxy_list_props, false },
+		{ FSV_COMMON_SERVICE "queryJvmInfo", fsv_proxy_query_jvm, false },
+		{ FSV_ROUTER_SERVICE "queryRouter", fsv_proxy_query_router, false },
+		{ FSV_ROUTER_SERVICE "addRouter", fsv_proxy_no_router, false },
+		{ FSV_ROUTER_SERVICE "updateRouter", fsv_proxy_no_router, false },
+		{ FSV_ROUTER_SERVICE "deleteRouter", fsv_proxy_no_router, false },
+	};
 	static const struct fsv_rpc_method inter = { FSV_UNARY_METHOD, fsv_unary_inter, true };
 	int r = start_inter_tls(proxy, err);
 
 	if (r == 0)
-		r = start_grpc(proxy, FSV_LISTEN_INTER, proxy->inter_tls, &inter, &proxy->inter, err);
+		r = start_grpc(proxy, FSV_LISTEN_INTER, proxy->inter_tls, &inter, 1, &proxy->inter, err);
 	if (r == 0)
-		r = start_grpc(proxy, FSV_LISTEN_INTRA, NULL, &intra, &proxy->intra, err);
+		r = start_grpc(proxy, FSV_LISTEN_INTRA, NULL, intra, sizeof(intra) / sizeof(intra[0]), &proxy->intra, err);
 	if (r == 0)
 		r = start_http(proxy, err);
 	return r;

@@ -32,6 +32,7 @@ struct fsv_spans;
 
 struct fsv_proxy_view {
 	struct fsv_ref ref;
+	struct fsv_conf *conf;
 	struct fsv_route_table *table;	/* NULL until a file could be read */
 	enum fsv_route_type route_type;
 	int64_t inference_ms, batch_ms, unary_ms;

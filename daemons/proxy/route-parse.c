@@ -507,6 +507,19 @@ static int read_file(struct parse *p)
 	return 0;
 }
 
+/* For those who ask what the table is. */
+static int keep_text(struct fsv_route_table *table, struct fsv_str strict, struct fsv_arena *scratch, struct fsv_err *err)
+{
+	struct fsv_buf out;
+	int r;
+
+	fsv_buf_init(&out, scratch, 0);
+	r = fsv_json_reencode(strict, false, scratch, &out, err);
+	if (r == 0)
+		table->text = fsv_arena_str(&table->arena, fsv_buf_str(&out));
+	return r;
+}
+
 int fsv_route_table_parse(struct fsv_str text, const char *file, struct fsv_route_table **ret_table,
 			  struct fsv_err *err)
 {
@@ -527,6 +540,8 @@ int fsv_route_table_parse(struct fsv_str text, const char *file, struct fsv_rout
 		fsv_json_init(&p.json, p.source.strict, &scratch);
 		r = read_file(&p);
 	}
+	if (r == 0)
+		r = keep_text(table, p.source.strict, &scratch, err);
 	fsv_arena_done(&scratch);
 	if (r < 0) {
 		fsv_ref_put(&table->ref);

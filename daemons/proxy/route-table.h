@@ -66,6 +66,7 @@ struct fsv_route_table {
 	struct fsv_route_rules allow, deny;
 	bool default_allow;
 	unsigned n_endpoints;
+	struct fsv_str text;		/* the file's, without white space */
 };
 
 /* Parses and checks a whole file. Errors name file, line and column and what the entry belongs to.

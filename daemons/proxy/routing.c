@@ -135,6 +135,7 @@ static void view_free(struct fsv_ref *ref)
 
 	if (view->table)
 		fsv_ref_put(&view->table->ref);
+	fsv_conf_unref(view->conf);
 	free(view->service_name);
 	free(view);
 }
@@ -145,6 +146,7 @@ void fsv_proxy_publish(struct fsv_proxy *proxy)
 	struct fsv_proxy_view *view = FSV_NEW(struct fsv_proxy_view);
 
 	fsv_ref_init(&view->ref, view_free);
+	view->conf = fsv_conf_ref((struct fsv_conf *)conf);
 	view->table = proxy->table;
 	if (view->table)
 		fsv_ref_get(&view->table->ref);

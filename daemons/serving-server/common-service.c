@@ -21,9 +21,10 @@
 #include "model-op.h"
 #include "registration.h"
 #include "serving-server-conf.h"
+#include "svc/process.h"
 #include "traffic.h"
 
-enum { UNREGISTERED = 126, MEMORY_ALARM = 80, CONNECT_MS = 2000, PROC_MAX = 64 * 1024 };
+enum { UNREGISTERED = 126, MEMORY_ALARM = 80, CONNECT_MS = 2000 };
 
 static void answer_data(struct fsv_model_op *op, struct fsv_str data)
 {
@@ -85,63 +86,12 @@ static void list_props(struct fsv_model_op *op)
 
 /* queryJvmInfo ------------------------------------------------------------------------------------------------ */
 
-/* The number behind "name:" in a file of /proc, in bytes for kB; 0 when there is none. */
-static int64_t proc_number(const char *path, const char *name)
-{
-	char *text = NULL, *at;
-	int64_t value = 0;
-	size_t n = 0;
-
-	if (fsv_read_file(path, PROC_MAX, &text, &n, NULL) < 0)
-		return 0;
-	at = strstr(text, name);
-	if (at)
-		value = strtoll(at + strlen(name), NULL, 10);
-	free(text);
-	return value;
-}
-
-static void memory(struct fsv_jsonw *w, const char *name, int64_t used, int64_t max)
-{
-	char text[32];
-
-	fsv_jsonw_key(w, fsv_str(name));
-	fsv_jsonw_begin(w, '{');
-	fsv_jsonw_kv_int(w, "init", 0);
-	fsv_jsonw_kv_int(w, "used", used);
-	fsv_jsonw_kv_int(w, "committed", used);
-	fsv_jsonw_kv_int(w, "max", max);
-	fsv_jsonw_key(w, FSV_STR("usedPercent"));
-	snprintf(text, sizeof(text), "%.9f", max > 0 ? (double)used / (double)max : 0);
-	fsv_jsonw_raw(w, fsv_str(text));
-	fsv_jsonw_end(w, '}');
-}
-
-/* There is no heap that is collected: the process's memory stands for it. */
 static void query_jvm(struct fsv_model_op *op)
 {
-	int64_t used = proc_number("/proc/self/status", "VmRSS:") * 1024;
-	int64_t all = proc_number("/proc/meminfo", "MemTotal:") * 1024;
 	struct fsv_buf out;
-	struct fsv_jsonw w;
 
 	fsv_buf_init(&out, op->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '[');
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "timestamp", fsv_wall_ms());
-	memory(&w, "heap", used, all > 0 ? all : -1);
-	memory(&w, "eden", 0, -1);
-	memory(&w, "old", 0, -1);
-	fsv_jsonw_kv_int(&w, "yongGcCount", 0);
-	fsv_jsonw_kv_int(&w, "yongGcTime", 0);
-	fsv_jsonw_kv_int(&w, "fullGcCount", 0);
-	fsv_jsonw_kv_int(&w, "threadCount", proc_number("/proc/self/status", "Threads:"));
-	fsv_jsonw_kv_int(&w, "fullGcTime", 0);
-	memory(&w, "nonHeap", 0, -1);
-	memory(&w, "survivor", 0, -1);
-	fsv_jsonw_end(&w, '}');
-	fsv_jsonw_end(&w, ']');
+	fsv_process_write(&out);
 	answer_data(op, fsv_buf_str(&out));
 }
 
@@ -182,7 +132,7 @@ static void record(struct fsv_jsonw *w, const char *item, const char *message, c
 
 static void check_memory(struct fsv_jsonw *w)
 {
-	int64_t all = proc_number("/proc/meminfo", "MemTotal:"), left = proc_number("/proc/meminfo", "MemAvailable:");
+	int64_t all = fsv_proc_number("/proc/meminfo", "MemTotal:"), left = fsv_proc_number("/proc/meminfo", "MemAvailable:");
 	double percent = all > 0 ? 100.0 * (double)(all - left) / (double)all : 0;
 	char text[64];
 
