@@ -32,10 +32,12 @@ static struct fsv_spread *keep_spread(struct fsv_compile *c, const struct fsv_sp
 	struct fsv_spread *kept = FSV_ARENA_NEW(fsv_compile_arena(c), struct fsv_spread);
 	uint32_t total = 0;
 
-	kept->n_first = s->n_first;
-	kept->first = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, s->n_first);
-	kept->n = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, s->n_first);
-	for (uint32_t i = 0; i < s->n_first; i++) {
+	/* The columns that it makes mostly have the highest numbers, and none of them is spread. */
+	for (kept->n_first = s->n_first; kept->n_first > 0 && s->n[kept->n_first - 1] == 0;)
+		kept->n_first--;
+	kept->first = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, kept->n_first);
+	kept->n = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, kept->n_first);
+	for (uint32_t i = 0; i < kept->n_first; i++) {
 		kept->first[i] = s->first[i];
 		kept->n[i] = s->n[i];
 		total += s->n[i];
