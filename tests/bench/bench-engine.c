@@ -535,6 +535,7 @@ static void bench_bins(void)
 	struct bins *bins = calloc(COLUMNS + 1, sizeof(*bins));
 	static const char *const values[] = { "0", "1", "2", "3", "4", "5", "6", "7", NULL };
 	struct lines *l = calloc(1, sizeof(*l));
+	struct fsv_plan_opt opt = { .guest = false };
 	struct fsv_plan *plan;
 	struct maker k;
 	struct fsv_err err;
@@ -557,10 +558,16 @@ static void bench_bins(void)
 			weights[n++] = (struct weight){ fsv_arena_printf(&k.model.arena, "x%u_%u", i, b), unit() };
 	maker_linear(&k, "HeteroLRHost", weights, 0.5);
 	add_header(&k, weights);
-	FSV_BUG_ON(maker_compile(&k, &(struct fsv_plan_opt){ .guest = false }, NULL, &plan, &err) < 0);
+	FSV_BUG_ON(maker_compile(&k, &opt, NULL, &plan, &err) < 0);
 	read_lines(l, plan, COLUMNS);
 	measure_lines("binning, one-hot, logistic regression, 30 columns of 8 bins", plan, l, 3);
 	show_memory(&k, plan, 2);
+	fsv_plan_free(plan);
+	fsv_arena_done(&l->arena);
+	opt.no_fusing = true;
+	FSV_BUG_ON(fsv_plan_compile(&k.model.package, &opt, &plan, &err) < 0);
+	read_lines(l, plan, COLUMNS);
+	measure_lines("  the same, each operator by itself", plan, l, 0);
 	fsv_plan_free(plan);
 	fsv_arena_done(&l->arena);
 	maker_done(&k);
