@@ -100,7 +100,7 @@ enum fsv_order_kind {
 /* Columns that stand in place of another one: one-hot. By column of the frame before. */
 struct fsv_spread {
 	uint32_t *first, *n;	/* of columns[]; n 0: the column itself */
-	uint32_t *columns;
+	uint32_t *columns;		/* NULL: first is the number of the first one, the others follow */
 	uint32_t n_first;
 };
 
