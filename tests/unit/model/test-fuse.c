@@ -19,7 +19,9 @@ static const struct bins bins[] = {
 	{ .column = "c", .points = { 3, 4, 5, 6 }, .n_points = 4 },
 	{ NULL },
 };
-static const struct text_pair columns[] = { { "a", "1" }, { "b", "na" }, { "c", "3.5" }, { "d", "7" }, { "e", "0.1" }, { NULL } };
+static const struct text_pair columns[] = {
+	{ "a", "1" }, { "b", "na" }, { "c", "3.5" }, { "d", "7" }, { "e", "0.1" }, { NULL },
+};
 static const char *const of_a[] = { "0", "1.0", "2", NULL }, *const of_b[] = { "0", "1", "2", NULL },
 	*const of_d[] = { "7", "red", NULL };
 static const struct weight weights[] = {
@@ -27,7 +29,8 @@ static const struct weight weights[] = {
 	{ "d_7", 1e-3 }, { "d_red", -0.2 }, { "e", 3 }, { NULL },
 };
 
-static struct fsv_plan *make(const struct weight *w, bool scaled, bool fused)
+/* other_reads: the component whose output a second predictor reads, or NULL. */
+static struct fsv_plan *make(const struct weight *w, bool scaled, const char *other_reads, bool fused)
 {
 	struct fsv_plan_opt opt = { .no_fusing = !fused };
 	struct fsv_err err = FSV_ERR_INIT;
@@ -44,6 +47,11 @@ static struct fsv_plan *make(const struct weight *w, bool scaled, bool fused)
 	if (scaled)
 		maker_scale(&k, "standard_scale", (struct scaling[]){ { .column = "e", .upper = 1, .std = 1 }, { NULL } });
 	maker_linear(&k, "HeteroLRHost", w, 0.5);
+	if (other_reads) {
+		maker_flush(&k);
+		snprintf(k.last, sizeof(k.last), "%s", other_reads);
+		maker_linear(&k, "HeteroLinRHost", w, 0.5);
+	}
 	if (maker_compile(&k, &opt, NULL, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	maker_done(&k);
@@ -66,7 +74,7 @@ static const char *const requests[] = {
 
 static void scores_and_errors_are_those_of_each_operator_by_itself(void **state)
 {
-	struct fsv_plan *fused = make(weights, false, true), *plain = make(weights, false, false);
+	struct fsv_plan *fused = make(weights, false, NULL, true), *plain = make(weights, false, NULL, false);
 
 	(void)state;
 	assert_int_equal(fused->n_fused, 2);
@@ -97,18 +105,18 @@ static void weights_that_are_not_finite_are_not_fused(void **state)
 	(void)state;
 	memcpy(w, weights, sizeof(w));
 	w[2].weight = INFINITY;
-	plan = make(w, false, true);
+	plan = make(w, false, NULL, true);
 	assert_int_equal(plan->n_fused, 2);	/* b alone */
 	fsv_plan_free(plan);
 	w[3].weight = NAN;
-	plan = make(w, false, true);
+	plan = make(w, false, NULL, true);
 	assert_int_equal(plan->n_fused, 0);
 	fsv_plan_free(plan);
 }
 
 static void nothing_is_fused_across_another_operator(void **state)
 {
-	struct fsv_plan *plan = make(weights, true, true);
+	struct fsv_plan *plan = make(weights, true, NULL, true);
 
 	(void)state;
 	assert_int_equal(plan->n_fused, 0);
@@ -116,9 +124,22 @@ static void nothing_is_fused_across_another_operator(void **state)
 	fsv_plan_free(plan);
 }
 
+static void columns_that_others_read_are_not_fused(void **state)
+{
+	static const struct { const char *from; unsigned n_fused; } readers[] = { { "c1_0", 2 }, { "c2_0", 0 }, { "c3_0", 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		struct fsv_plan *plan = make(weights, false, readers[i].from, true);
+
+		assert_int_equal(plan->n_fused, readers[i].n_fused);
+		fsv_plan_free(plan);
+	}
+}
+
 static void what_was_fused_is_explained(void **state)
 {
-	struct fsv_plan *plan = make(weights, false, true);
+	struct fsv_plan *plan = make(weights, false, NULL, true);
 	struct fsv_buf text;
 
 	(void)state;
@@ -138,6 +159,7 @@ int main(void)
 		cmocka_unit_test(scores_and_errors_are_those_of_each_operator_by_itself),
 		cmocka_unit_test(weights_that_are_not_finite_are_not_fused),
 		cmocka_unit_test(nothing_is_fused_across_another_operator),
+		cmocka_unit_test(columns_that_others_read_are_not_fused),
 		cmocka_unit_test(what_was_fused_is_explained),
 	};
 
