@@ -3,30 +3,14 @@
  * Binning: a number becomes the number of the bin that it falls into, or that bin's weight of evidence.
  * What is no number drops out, and with it its column. The result goes into a new map.
  */
-#include "plan-private.h"
+#include "binning.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "lib/proto/model.pb-c.h"
 
 /* The reference's initial capacity of the maps behind binning and selection. */
 enum { CAPACITY = 8 };
-
-struct item {
-	uint32_t from, to;
-	uint32_t points, n_points;	/* in points[] */
-	uint32_t woe;			/* in woe[]: n_points of them, and one for a missing value */
-	bool has_missing;		/* the last bin is that of missing values */
-};
-
-struct binning {
-	struct fsv_op op;
-	bool woe_wanted;
-	struct item *items;
-	uint32_t n;
-	double *points, *woe;
-};
 
 struct source {
 	const Fsv__FeatureBinningMeta *meta;
@@ -37,8 +21,7 @@ struct source {
 	bool woe;
 };
 
-/* Java's Arrays.binarySearch: equal elements are those of the same bits, -0.0 is below 0.0, NaN above all. */
-static uint32_t search(const double *points, uint32_t n, double x)
+uint32_t fsv_binning_search(const double *points, uint32_t n, double x)
 {
 	int64_t lo = 0, hi = (int64_t)n - 1;
 
@@ -165,14 +148,24 @@ static uint32_t *places(struct fsv_compile *c, const struct source *s)
 	return place;
 }
 
-static void add_item(struct binning *b, uint32_t from, uint32_t to, const Fsv__IVParam *bins, uint32_t *n_points,
+/* Then the bin is the number of points below a value. */
+static bool points_ascend(const double *points, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isnan(points[i]) || (points[i] == 0 && signbit(points[i])) || (i > 0 && points[i] <= points[i - 1]))
+			return false;
+	return n > 0;
+}
+
+static void add_item(struct fsv_binning *b, uint32_t from, uint32_t to, const Fsv__IVParam *bins, uint32_t *n_points,
 		     uint32_t *n_woe)
 {
-	struct item *item = &b->items[b->n++];
+	struct fsv_binning_item *item = &b->items[b->n++];
 
-	*item = (struct item){
+	*item = (struct fsv_binning_item){
 		.from = from, .to = to, .points = *n_points, .n_points = (uint32_t)bins->n_split_points, .woe = *n_woe,
 		.has_missing = bins->n_split_points > 0 && bins->n_woe_array > bins->n_split_points,
+		.ascending = points_ascend(bins->split_points, bins->n_split_points),
 	};
 	for (uint32_t i = 0; i < item->n_points; i++)
 		b->points[(*n_points)++] = bins->split_points[i];
@@ -200,7 +193,7 @@ static struct fsv_frame *make_frame(struct fsv_compile *c, const struct fsv_fram
 }
 
 static void make_items(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in,
-		       const struct fsv_frame *out, const uint32_t *place, struct binning *b)
+		       const struct fsv_frame *out, const uint32_t *place, struct fsv_binning *b)
 {
 	size_t n_points = 0, n_woe = 0;
 	uint32_t at_point = 0, at_woe = 0;
@@ -211,7 +204,7 @@ static void make_items(struct fsv_compile *c, const struct source *s, const stru
 	}
 	b->points = FSV_ARENA_NEW_N(fsv_compile_arena(c), double, n_points);
 	b->woe = FSV_ARENA_NEW_N(fsv_compile_arena(c), double, n_woe);
-	b->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct item, s->n);
+	b->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct fsv_binning_item, s->n);
 	for (uint32_t i = 0; i < s->n; i++) {
 		uint32_t from = fsv_frame_slot(c->plan, in, s->columns[i]);
 
@@ -225,7 +218,7 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 {
 	struct source s = { 0 };
 	struct fsv_frame *out;
-	struct binning *b;
+	struct fsv_binning *b;
 	uint32_t *place;
 	int r;
 
@@ -235,7 +228,7 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 	place = places(c, &s);
 	out = make_frame(c, in, &s, place);
 	*ret_out = out;
-	b = (struct binning *)fsv_compile_add(c, &fsv_op_binning, component, sizeof(*b), 0);
+	b = (struct fsv_binning *)fsv_compile_add(c, &fsv_op_binning, component, sizeof(*b), 0);
 	b->woe_wanted = s.woe;
 	make_items(c, &s, in, out, place, b);
 	return 0;
@@ -245,32 +238,25 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 
 static int run(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_row *row, struct fsv_err *err)
 {
-	const struct binning *b = (const struct binning *)op;
+	const struct fsv_binning *b = (const struct fsv_binning *)op;
 
 	(void)plan, (void)err;
 	for (uint32_t i = 0; i < b->n; i++) {
-		const struct item *item = &b->items[i];
-		struct fsv_cell *to = &row->cells[item->to];
-		uint32_t bin = 0;
+		const struct fsv_binning_item *item = &b->items[i];
+		const struct fsv_cell *from = &row->cells[item->from];
 		double x;
 
-		if (row->cells[item->from].kind == FSV_CELL_ABSENT || !fsv_cell_number(&row->cells[item->from], &x)) {
-			to->kind = FSV_CELL_ABSENT;
-			continue;
-		}
-		if (item->n_points > 0)
-			bin = isnan(x) && item->has_missing ? item->n_points :
-				search(b->points + item->points, item->n_points, x);
-		to->number = b->woe_wanted ? b->woe[item->woe + bin] : bin;
-		to->numeric = true;
-		to->kind = b->woe_wanted ? FSV_CELL_DOUBLE : FSV_CELL_INT;
+		if (from->kind == FSV_CELL_ABSENT || !fsv_cell_number(from, &x))
+			row->cells[item->to].kind = FSV_CELL_ABSENT;
+		else
+			fsv_binning_put(b, item, fsv_binning_bin(b, item, x), &row->cells[item->to]);
 	}
 	return 0;
 }
 
 static void explain(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_buf *out)
 {
-	const struct binning *b = (const struct binning *)op;
+	const struct fsv_binning *b = (const struct fsv_binning *)op;
 
 	(void)plan;
 	fsv_buf_printf(out, "binning, columns: %u, as %s", b->n, b->woe_wanted ? "weight of evidence" : "bin numbers");

@@ -183,6 +183,13 @@ static int score_poisson(const struct fsv_plan *plan, const struct fsv_op *op, c
 	return r;
 }
 
+static struct fsv_weights *sum(struct fsv_op *op)
+{
+	struct linear *l = (struct linear *)op;
+
+	return l->exposure == FSV_NO_SLOT ? &l->weights : NULL;
+}
+
 static void explain(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_buf *out)
 {
 	const struct linear *l = (const struct linear *)op;
@@ -201,6 +208,7 @@ const struct fsv_op_kind fsv_op_linear = {
 	.compile = compile_linear,
 	.run = run,
 	.explain = explain,
+	.sum = sum,
 	.check = check,
 	.write = write,
 	.score = score_linear,
@@ -212,6 +220,7 @@ const struct fsv_op_kind fsv_op_poisson = {
 	.compile = compile_poisson,
 	.run = run,
 	.explain = explain,
+	.sum = sum,
 	.check = check,
 	.write = write,
 	.score = score_poisson,

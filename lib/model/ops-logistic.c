@@ -261,6 +261,13 @@ static int score(const struct fsv_plan *plan, const struct fsv_op *op, const str
 	return 0;
 }
 
+static struct fsv_weights *sum(struct fsv_op *op)
+{
+	struct logistic *l = (struct logistic *)op;
+
+	return l->n == 1 ? &l->models[0] : NULL;
+}
+
 static void explain(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_buf *out)
 {
 	const struct logistic *l = (const struct logistic *)op;
@@ -278,6 +285,7 @@ const struct fsv_op_kind fsv_op_logistic = {
 	.compile = compile_hetero,
 	.run = run,
 	.explain = explain,
+	.sum = sum,
 	.check = check,
 	.write = write,
 	.score = score,
@@ -290,6 +298,7 @@ const struct fsv_op_kind fsv_op_homo_logistic = {
 	.compile = compile_homo,
 	.run = run,
 	.explain = explain,
+	.sum = sum,
 	.check = check,
 	.write = write,
 	.score = score,
@@ -302,6 +311,7 @@ const struct fsv_op_kind fsv_op_local_baseline = {
 	.compile = compile_baseline,
 	.run = run,
 	.explain = explain,
+	.sum = sum,
 	.check = check,
 	.write = write,
 	.score = score,

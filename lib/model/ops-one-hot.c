@@ -4,31 +4,9 @@
  * is that category, else 0.0. Categories that are numbers match by value ("1", 1 and 1.0 are one
  * category, as in training), others letter by letter; a value never seen gives zeros only.
  */
-#include "plan-private.h"
+#include "one-hot.h"
 
 #include "lib/proto/model.pb-c.h"
-
-/* Open input only: the column that a category makes, as the request may bring it too. */
-struct own {
-	uint32_t column;
-	uint32_t slot;			/* or FSV_NO_SLOT */
-};
-
-struct item {
-	uint32_t column, from;
-	uint32_t first, n;		/* categories */
-};
-
-struct one_hot {
-	struct fsv_op op;
-	struct item *items;
-	uint32_t n;
-	uint32_t *categories;		/* numbers of constants */
-	uint32_t n_categories;
-	uint32_t to;			/* slot of the first one; the others follow */
-	struct own *own;		/* by category, or NULL */
-	const struct fsv_order *order;	/* of an open input */
-};
 
 /* Compiling ------------------------------------------------------------------------------------------- */
 
@@ -84,12 +62,14 @@ static int read_source(struct fsv_compile *c, const Fsv__OneHotMeta *meta, const
 
 /* The columns that stand in the place of one. */
 static int expand(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in, struct fsv_frame *out,
-		  uint32_t column, bool maybe, struct one_hot *o, struct fsv_err *err)
+		  uint32_t column, bool maybe, struct fsv_one_hot *o, struct fsv_err *err)
 {
 	const Fsv__ColsMap *map = s->maps[column];
-	struct item *item = &o->items[o->n];
+	struct fsv_one_hot_item *item = &o->items[o->n];
 
-	*item = (struct item){ .column = column, .from = fsv_frame_slot(c->plan, in, column), .first = o->n_categories };
+	*item = (struct fsv_one_hot_item){
+		.column = column, .from = fsv_frame_slot(c->plan, in, column), .first = o->n_categories,
+	};
 	out->spread->first[column] = o->n_categories;
 	for (size_t i = 0; map && i < map->n_values && i < map->n_transformed_headers; i++) {
 		uint32_t made, own, slot;
@@ -107,7 +87,7 @@ static int expand(struct fsv_compile *c, const struct source *s, const struct fs
 		FSV_BUG_ON(slot != o->to + o->n_categories);
 		o->categories[o->n_categories] = fsv_compile_constant(c, map->values[i]);
 		if (o->own)
-			o->own[o->n_categories] = (struct own){ made, own };
+			o->own[o->n_categories] = (struct fsv_one_hot_own){ made, own };
 		fsv_frame_put(out, made, slot, maybe || in->open);
 		out->spread->columns[o->n_categories++] = made;
 		item->n++;
@@ -130,7 +110,7 @@ static struct fsv_spread *new_spread(struct fsv_compile *c, size_t n_made)
 
 /* In the order in which the reference fills its new map. */
 static int fill_closed(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in,
-		       struct fsv_frame *out, struct one_hot *o, struct fsv_err *err)
+		       struct fsv_frame *out, struct fsv_one_hot *o, struct fsv_err *err)
 {
 	int r = 0;
 
@@ -149,7 +129,7 @@ static int fill_closed(struct fsv_compile *c, const struct source *s, const stru
 
 /* Behind an open input the order is each row's own affair. */
 static int fill_open(struct fsv_compile *c, const struct source *s, const struct fsv_frame *in, struct fsv_frame *out,
-		     struct one_hot *o, struct fsv_err *err)
+		     struct fsv_one_hot *o, struct fsv_err *err)
 {
 	int r = 0;
 
@@ -171,7 +151,7 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 	struct ProtobufCMessage *meta, *param;
 	struct source s = { 0 };
 	struct fsv_frame *out;
-	struct one_hot *o;
+	struct fsv_one_hot *o;
 	size_t n_made = 0;
 	int r;
 
@@ -186,10 +166,10 @@ static int compile(struct fsv_compile *c, const struct fsv_dsl_component *compon
 		return r;
 	out = fsv_frame_new(c, FSV_ORDER_HASHED, in, in->open, (uint32_t)n_made + in->n + s.n);
 	out->spread = new_spread(c, n_made);
-	o = (struct one_hot *)fsv_compile_add(c, &fsv_op_one_hot, component, sizeof(*o), 0);
-	o->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct item, s.n);
+	o = (struct fsv_one_hot *)fsv_compile_add(c, &fsv_op_one_hot, component, sizeof(*o), 0);
+	o->items = FSV_ARENA_NEW_N(fsv_compile_arena(c), struct fsv_one_hot_item, s.n);
 	o->categories = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, n_made);
-	o->own = in->open ? FSV_ARENA_NEW_N(fsv_compile_arena(c), struct own, n_made) : NULL;
+	o->own = in->open ? FSV_ARENA_NEW_N(fsv_compile_arena(c), struct fsv_one_hot_own, n_made) : NULL;
 	r = in->open ? fill_open(c, &s, in, out, o, err) : fill_closed(c, &s, in, out, o, err);
 	if (r < 0)
 		return r;
@@ -220,7 +200,7 @@ static uint32_t place_of(struct fsv_sequence sequence, uint32_t column)
 }
 
 /* The request brings a column of a name that is made here too: the later of the two stays. */
-static bool own_stays(const struct fsv_plan *plan, const struct one_hot *o, const struct fsv_row *row,
+static bool own_stays(const struct fsv_plan *plan, const struct fsv_one_hot *o, const struct fsv_row *row,
 		      uint32_t made, uint32_t from)
 {
 	struct fsv_sequence sequence = fsv_row_sequence(plan, o->order, row);
@@ -228,7 +208,8 @@ static bool own_stays(const struct fsv_plan *plan, const struct one_hot *o, cons
 	return place_of(sequence, made) > place_of(sequence, from);
 }
 
-static void encode(const struct fsv_plan *plan, const struct one_hot *o, const struct item *item, struct fsv_row *row)
+void fsv_one_hot_encode(const struct fsv_plan *plan, const struct fsv_one_hot *o, const struct fsv_one_hot_item *item,
+			struct fsv_row *row)
 {
 	const struct fsv_cell *v = &row->cells[item->from];
 	bool there = v->kind != FSV_CELL_ABSENT, numeric;
@@ -236,7 +217,7 @@ static void encode(const struct fsv_plan *plan, const struct one_hot *o, const s
 
 	numeric = there && fsv_cell_number(v, &number);
 	for (uint32_t i = item->first; i < item->first + item->n; i++) {
-		const struct own *own = o->own ? &o->own[i] : NULL;
+		const struct fsv_one_hot_own *own = o->own ? &o->own[i] : NULL;
 		struct fsv_cell *to = &row->cells[o->to + i];
 
 		if (own && own->slot != FSV_NO_SLOT && row->cells[own->slot].kind != FSV_CELL_ABSENT &&
@@ -252,17 +233,17 @@ static void encode(const struct fsv_plan *plan, const struct one_hot *o, const s
 
 static int run(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_row *row, struct fsv_err *err)
 {
-	const struct one_hot *o = (const struct one_hot *)op;
+	const struct fsv_one_hot *o = (const struct fsv_one_hot *)op;
 
 	(void)err;
 	for (uint32_t i = 0; i < o->n; i++)
-		encode(plan, o, &o->items[i], row);
+		fsv_one_hot_encode(plan, o, &o->items[i], row);
 	return 0;
 }
 
 static void explain(const struct fsv_plan *plan, const struct fsv_op *op, struct fsv_buf *out)
 {
-	const struct one_hot *o = (const struct one_hot *)op;
+	const struct fsv_one_hot *o = (const struct fsv_one_hot *)op;
 
 	(void)plan;
 	fsv_buf_printf(out, "one-hot, columns: %u, made of them: %u", o->n, o->n_categories);

@@ -123,8 +123,8 @@ void fsv_compile_index(struct fsv_compile *c)
 	move_names(c, columns);
 	move_constants(c);
 	plan->columns = columns;
-	/* At most half full: most names of a request cost one or two probes. */
-	while (size < plan->n_columns * 2)
+	/* At most five eighths full: most names of a request cost one or two probes. */
+	while (size / 8 * 5 < plan->n_columns)
 		size *= 2;
 	plan->probe = FSV_ARENA_NEW_N(&plan->arena, uint32_t, size);
 	plan->probe_mask = size - 1;

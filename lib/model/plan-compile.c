@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "lib/proto/model.pb-c.h"
+#include "plan-fuse.h"
 
 /* What a component hands on. */
 struct output {
@@ -116,6 +117,19 @@ static int compile_known(struct fsv_compile *c, const struct fsv_dsl_component *
 	return r;
 }
 
+/* Who reads and who makes which frame. */
+static void note_frames(struct fsv_compile *c, unsigned n_ops, const struct fsv_frame *in, const struct fsv_frame *out)
+{
+	struct fsv_plan *plan = c->plan;
+
+	for (unsigned i = n_ops; i < plan->n_ops; i++)
+		c->inputs[i] = in;
+	if (in && (plan->n_ops > n_ops || out != in))
+		((struct fsv_frame *)in)->n_readers++;
+	if (out && out != in && plan->n_ops > n_ops)
+		((struct fsv_frame *)out)->maker = plan->ops[n_ops];
+}
+
 static int compile_component(struct fsv_compile *c, const struct fsv_dsl_component *component,
 			     const struct output *in, struct output *out, struct fsv_err *err)
 {
@@ -134,6 +148,7 @@ static int compile_component(struct fsv_compile *c, const struct fsv_dsl_compone
 				   FSV_STR_ARG(component->class_name));
 		return r;
 	}
+	note_frames(c, n_ops, in->frame, out->frame);
 	plan->steps[plan->n_steps++] = (struct fsv_step){
 		.component = fsv_arena_str(&plan->arena, component->name),
 		.class_name = fsv_arena_str(&plan->arena, component->class_name),
@@ -187,6 +202,7 @@ static int compile(struct fsv_compile *c, struct fsv_err *err)
 	plan->guest = c->opt->guest;
 	plan->ops = FSV_ARENA_NEW_N(&plan->arena, struct fsv_op *, dsl.n);
 	plan->steps = FSV_ARENA_NEW_N(&plan->arena, struct fsv_step, dsl.n);
+	c->inputs = FSV_ARENA_NEW_N(&c->scratch, const struct fsv_frame *, dsl.n);
 	outputs = FSV_ARENA_NEW_N(&c->scratch, struct output, dsl.n);
 	plan->n_slots = FSV_EMPTY_SLOT + 1;
 	request = fsv_frame_new(c, FSV_ORDER_REQUEST, NULL, true, 0);
@@ -210,6 +226,7 @@ static int compile(struct fsv_compile *c, struct fsv_err *err)
 	r = check_predictors(plan, err);
 	if (r < 0)
 		return r;
+	fsv_compile_fuse(c);
 	fsv_compile_index(c);
 	return 0;
 }

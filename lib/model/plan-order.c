@@ -27,23 +27,37 @@ struct fsv_order {
 
 /* Compiling ------------------------------------------------------------------------------------------- */
 
+/* Are the columns in place of each one numbered one after the other? */
+static bool are_consecutive(const struct fsv_spread *s)
+{
+	for (uint32_t i = 0; i < s->n_first; i++)
+		for (uint32_t k = 1; k < s->n[i]; k++)
+			if (s->columns[s->first[i] + k] != s->columns[s->first[i]] + k)
+				return false;
+	return true;
+}
+
 static struct fsv_spread *keep_spread(struct fsv_compile *c, const struct fsv_spread *s, uint32_t *ret_room)
 {
 	struct fsv_spread *kept = FSV_ARENA_NEW(fsv_compile_arena(c), struct fsv_spread);
+	bool consecutive = are_consecutive(s);
 	uint32_t total = 0;
 
-	kept->n_first = s->n_first;
-	kept->first = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, s->n_first);
-	kept->n = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, s->n_first);
-	for (uint32_t i = 0; i < s->n_first; i++) {
-		kept->first[i] = s->first[i];
+	/* The columns that it makes mostly have the highest numbers, and none of them is spread. */
+	for (kept->n_first = s->n_first; kept->n_first > 0 && s->n[kept->n_first - 1] == 0;)
+		kept->n_first--;
+	kept->first = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, kept->n_first);
+	kept->n = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, kept->n_first);
+	for (uint32_t i = 0; i < kept->n_first; i++) {
+		kept->first[i] = consecutive && s->n[i] > 0 ? s->columns[s->first[i]] : s->first[i];
 		kept->n[i] = s->n[i];
 		total += s->n[i];
 	}
-	kept->columns = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, total);
-	if (total > 0)
-		memcpy(kept->columns, s->columns, total * sizeof(*kept->columns));
 	*ret_room = total;
+	if (consecutive)
+		return kept;
+	kept->columns = FSV_ARENA_NEW_N(fsv_compile_arena(c), uint32_t, total);
+	memcpy(kept->columns, s->columns, total * sizeof(*kept->columns));
 	return kept;
 }
 
@@ -173,7 +187,7 @@ static void fill(struct filling *f, struct fsv_sequence from, const struct fsv_s
 		if (n == 0)
 			put(f, column);
 		for (uint32_t k = 0; k < n; k++)
-			put(f, s->columns[s->first[column] + k]);
+			put(f, s->columns ? s->columns[s->first[column] + k] : s->first[column] + k);
 	}
 }
 

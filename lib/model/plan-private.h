@@ -100,11 +100,13 @@ enum fsv_order_kind {
 /* Columns that stand in place of another one: one-hot. By column of the frame before. */
 struct fsv_spread {
 	uint32_t *first, *n;	/* of columns[]; n 0: the column itself */
-	uint32_t *columns;
+	uint32_t *columns;		/* NULL: first is the number of the first one, the others follow */
 	uint32_t n_first;
 };
 
 struct fsv_order;
+struct fsv_op;
+struct fsv_weights;
 
 struct fsv_frame {
 	enum fsv_order_kind kind;
@@ -121,11 +123,12 @@ struct fsv_frame {
 	const uint32_t *appended;	/* APPENDED: columns that come last unless they were there, in order */
 	uint32_t n_appended;
 	struct fsv_order *order;	/* made when somebody needs it */
+	const struct fsv_op *maker;	/* NULL: nobody in particular */
+	unsigned n_readers;		/* components that do something with it */
 };
 
 /* Plan and row ---------------------------------------------------------------------------------- */
 
-struct fsv_op;
 struct fsv_compile;
 
 /* What a predictor found, before it becomes JSON. */
@@ -157,6 +160,8 @@ struct fsv_op_kind {
 	int (*score)(const struct fsv_plan *plan, const struct fsv_op *op, const struct fsv_row *row,
 		     const struct fsv_remote *remotes, unsigned n_remotes, struct fsv_arena *arena,
 		     struct fsv_result *ret_result, struct fsv_err *err);
+	/* Predictors: the one sum that is all they read of their input, or NULL (plan-fuse.c). */
+	struct fsv_weights *(*sum)(struct fsv_op *op);
 	bool local;			/* predictors: the guest has all there is, nobody is asked */
 	bool broken_row_is_110;		/* predictors: what a batch row without own part is told */
 	bool drops_host_text;		/* predictors: the hosts' retmsg does not go along with the score */
@@ -200,6 +205,7 @@ struct fsv_plan {
 	bool local;			/* no partner is asked */
 	struct fsv_op **ops;		/* in order of execution */
 	unsigned n_ops;
+	unsigned n_fused;		/* operators that are not among them, but in the hands of another */
 	struct fsv_step *steps;
 	unsigned n_steps;
 };
@@ -237,6 +243,7 @@ struct fsv_compile {
 	const struct fsv_plan_opt *opt;
 	const struct fsv_package *package;
 	struct fsv_arena scratch;	/* dropped when the plan is done */
+	const struct fsv_frame **inputs;	/* by operator as they were added */
 	struct fsv_str train_conf;	/* the pipeline's train_runtime_conf */
 	struct fsv_map names;		/* name -> column + 1 */
 	struct fsv_map constants;	/* text -> number + 1 */

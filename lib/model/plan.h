@@ -31,6 +31,7 @@ struct fsv_plan_opt {
 	bool lr_parallel;		/* lr.use.parallel: the reference's chunked sum, hosts only */
 	unsigned lr_split;		/* lr.split.size */
 	bool pass_unknown;		/* model.unknownComponents: pass */
+	bool no_fusing;			/* each operator by itself, for comparison */
 };
 
 /* Compiles. FSV_E_MODEL_INIT names the component and the reason: unknown module, missing or broken

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "weights.h"
 
+#include "plan-fuse.h"
+
 /* Weights by column; NaN cannot mark "none", so a second array does. */
 static int by_column(struct fsv_compile *c, const struct fsv_weight *weights, size_t n, double **ret_value,
 		     bool **ret_known, struct fsv_err *err)
@@ -117,13 +119,37 @@ static inline int add(const struct fsv_plan *plan, const struct fsv_op *op, cons
 	return 0;
 }
 
-int fsv_weights_sum(const struct fsv_plan *plan, const struct fsv_op *op, const struct fsv_weights *w,
-		    const struct fsv_row *row, double *ret_sum, uint32_t *ret_hits, struct fsv_err *err)
+/* Only these terms; those that are not always there count with their weight alone. */
+static int sum_picked(const struct fsv_plan *plan, const struct fsv_op *op, const struct fsv_weights *w,
+		      const struct fsv_row *row, const uint64_t *picked, double *ret_sum, struct fsv_err *err)
 {
-	struct fsv_sequence sequence = { .planned = true };
 	struct sum s = { .chunk = w->chunk };
 	int r;
 
+	for (uint32_t word = 0; word < w->fused->n_words; word++) {
+		for (uint64_t left = picked[word]; left; left &= left - 1) {
+			const struct fsv_weight_term *term = &w->terms[word * 64 + (unsigned)__builtin_ctzll(left)];
+
+			if (!(left & -left & w->fused->always[word]))
+				s.part += term->weight;
+			else if ((r = add(plan, op, row, term, &s, err)) < 0)
+				return r;
+		}
+	}
+	*ret_sum = s.whole + s.part;
+	return 0;
+}
+
+int fsv_weights_sum(const struct fsv_plan *plan, const struct fsv_op *op, const struct fsv_weights *w,
+		    struct fsv_row *row, double *ret_sum, uint32_t *ret_hits, struct fsv_err *err)
+{
+	struct fsv_sequence sequence = { .planned = true };
+	struct sum s = { .chunk = w->chunk };
+	uint64_t picked[FSV_FUSED_WORDS];
+	int r;
+
+	if (w->fused && fsv_fused_pick(plan, w->fused, row, picked))
+		return sum_picked(plan, op, w, row, picked, ret_sum, err);
 	if (w->order)
 		sequence = fsv_row_sequence(plan, w->order, row);
 	for (uint32_t i = 0; sequence.planned && i < w->n; i++)

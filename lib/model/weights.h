@@ -38,6 +38,7 @@ struct fsv_weights {
 	const struct fsv_order *order;	/* NULL: always the planned one */
 	uint32_t *term_of;		/* with an order: by column, the term + 1 */
 	uint32_t n_term_of;
+	const struct fsv_fused *fused;	/* what makes some of its columns, or NULL: then they are in their cells */
 };
 
 /* Against the frame of the component's input; of equal names the last counts. With parallel the sum is
@@ -50,7 +51,7 @@ int fsv_weights_compile(struct fsv_compile *c, const struct fsv_frame *in, const
 /* The row's sum without the intercept. FSV_E_SYSTEM when a value is no number. *ret_hits, unless NULL, gets the
  * number of columns that have a weight. */
 int fsv_weights_sum(const struct fsv_plan *plan, const struct fsv_op *op, const struct fsv_weights *w,
-		    const struct fsv_row *row, double *ret_sum, uint32_t *ret_hits, struct fsv_err *err) FSV_MUST_CHECK;
+		    struct fsv_row *row, double *ret_sum, uint32_t *ret_hits, struct fsv_err *err) FSV_MUST_CHECK;
 
 /* "weights: 12, summed in the order of the request": for people. */
 void fsv_weights_explain(const struct fsv_weights *w, struct fsv_buf *out);

@@ -529,12 +529,14 @@ static void bench_lr(const char *what, unsigned columns, bool sparse, double goa
 	free(weights);
 }
 
-static void bench_bins(void)
+/* n_woe 0: a host's package without statistics of bins. */
+static void bench_bins(const char *what, unsigned n_woe)
 {
 	struct weight *weights = calloc(COLUMNS * BINS + 1, sizeof(*weights));
 	struct bins *bins = calloc(COLUMNS + 1, sizeof(*bins));
 	static const char *const values[] = { "0", "1", "2", "3", "4", "5", "6", "7", NULL };
 	struct lines *l = calloc(1, sizeof(*l));
+	struct fsv_plan_opt opt = { .guest = false };
 	struct fsv_plan *plan;
 	struct maker k;
 	struct fsv_err err;
@@ -544,7 +546,7 @@ static void bench_bins(void)
 	add_columns(&k, COLUMNS);
 	for (unsigned i = 0; i < COLUMNS; i++) {
 		bins[i] = (struct bins){ .column = fsv_arena_printf(&k.model.arena, "x%u", i), .n_points = 8,
-					 .n_woe = 8 };	/* the least of the statistics that FATE writes */
+					 .n_woe = n_woe };	/* the least of the statistics that FATE writes */
 		for (unsigned b = 0; b < 8; b++)
 			bins[i].points[b] = bins[i].woe[b] = b + 1;
 	}
@@ -557,10 +559,16 @@ static void bench_bins(void)
 			weights[n++] = (struct weight){ fsv_arena_printf(&k.model.arena, "x%u_%u", i, b), unit() };
 	maker_linear(&k, "HeteroLRHost", weights, 0.5);
 	add_header(&k, weights);
-	FSV_BUG_ON(maker_compile(&k, &(struct fsv_plan_opt){ .guest = false }, NULL, &plan, &err) < 0);
+	FSV_BUG_ON(maker_compile(&k, &opt, NULL, &plan, &err) < 0);
 	read_lines(l, plan, COLUMNS);
-	measure_lines("binning, one-hot, logistic regression, 30 columns of 8 bins", plan, l, 3);
+	measure_lines(what, plan, l, 3);
 	show_memory(&k, plan, 2);
+	fsv_plan_free(plan);
+	fsv_arena_done(&l->arena);
+	opt.no_fusing = true;
+	FSV_BUG_ON(fsv_plan_compile(&k.model.package, &opt, &plan, &err) < 0);
+	read_lines(l, plan, COLUMNS);
+	measure_lines("  each operator by itself", plan, l, 0);
 	fsv_plan_free(plan);
 	fsv_arena_done(&l->arena);
 	maker_done(&k);
@@ -574,7 +582,8 @@ int main(int argc, char **argv)
 	bench_lr("logistic regression, 30 columns, imputer", COLUMNS, false, 1.5);
 	bench_lr("logistic regression, 1,000 sparse columns, 100 given", WIDE, true, 25);
 	bench_lr("logistic regression, 1,000 columns, imputer", WIDE, false, 0);
-	bench_bins();
+	bench_bins("binning, one-hot, logistic regression, 30 columns of 8 bins", 8);
+	bench_bins("the same model without statistics of bins", 0);
 	bench_own(argc == 3 && strcmp(argv[1], "--forest") == 0 ? argv[2] : NULL);
 	bench_shared();
 	bench_load();

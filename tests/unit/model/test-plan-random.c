@@ -13,11 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../../lib/model/plan-fuse.h"
+#include "../../../lib/model/weights.h"
 #include "codec/number.h"
 #include "maker.h"
 #include "plain-eval.c"
 
-enum { STEPS_MAX = 8, REQUESTS = 24, NAMES_MAX = PLAIN_COLUMNS / 2 };
+enum { STEPS_MAX = 20, REQUESTS = 24, NAMES_MAX = PLAIN_COLUMNS / 2 };
 
 static uint64_t seed = 20261128;
 
@@ -199,6 +201,49 @@ static void add_one_hot(struct random_model *m)
 	}
 }
 
+/* The bins of a column as categories, without some. */
+static void add_categories(struct random_model *m, struct plain_column *k, bool woe)
+{
+	char name[3 * PLAIN_TEXT];
+
+	k->n_values = 0;
+	for (unsigned bin = 0; bin <= k->n_points && k->n_values < PLAIN_POINTS; bin++) {
+		char *text = k->values[k->n_values];
+
+		if (one_in(8))
+			continue;
+		if (woe)
+			text[fsv_double_to_java(k->woe[bin], text)] = '\0';
+		else
+			snprintf(text, PLAIN_TEXT, one_in(8) ? "%u.0" : "%u", bin);
+		snprintf(name, sizeof(name), "%s_%s", k->name, text);
+		if (strlen(name) >= PLAIN_TEXT)
+			continue;
+		add_name(&m->names, name);
+		k->n_values++;
+	}
+}
+
+/* As most models with one-hot have it: bins become categories. */
+static void add_bins_one_hot(struct random_model *m)
+{
+	enum { ENCODED_MAX = 12 };
+	const struct plain_component *bins;
+	struct plain_component *c;
+
+	add_bin(m);
+	bins = &m->steps[m->n_steps - 1];
+	if (one_in(4))
+		pick_columns(&m->names, new_step(m, PLAIN_SELECT, "FeatureSelection"), 1);
+	c = new_step(m, PLAIN_ONE_HOT, "OneHotEncoder");
+	for (unsigned i = 0; i < bins->n && c->n < ENCODED_MAX; i++) {
+		if (one_in(8))
+			continue;
+		c->columns[c->n] = bins->columns[i];
+		add_categories(m, &c->columns[c->n++], bins->woe);
+	}
+}
+
 static void add_scale(struct random_model *m)
 {
 	struct plain_component *c = new_step(m, PLAIN_SCALE, "Scale");
@@ -268,7 +313,10 @@ static void make_model(struct random_model *m)
 	for (unsigned i = 0; i < n; i++) {
 		switch (rnd(6)) {
 		case 0:
-			add_bin(m);
+			if (one_in(2))
+				add_bins_one_hot(m);
+			else
+				add_bin(m);
 			break;
 		case 1:
 			pick_columns(&m->names, new_step(m, PLAIN_SELECT, "FeatureSelection"), one_in(2) ? 1 : 2);
@@ -283,6 +331,8 @@ static void make_model(struct random_model *m)
 			add_filling(m, one_in(2));
 		}
 	}
+	if (one_in(3))
+		add_bins_one_hot(m);
 	add_predictor(m);
 }
 
@@ -572,8 +622,24 @@ static void describe(const struct random_model *m)
 	print_message("  chunk %u\n", m->chunk);
 }
 
-/* Returns whether there was a score. */
-static bool compare_one(const struct random_model *m, const struct fsv_plan *plan, uint64_t at)
+struct counts {
+	unsigned served, fused, scores, failures, by_table;
+};
+
+/* Does the last operator look its terms up for this row? */
+static bool takes_table(const struct fsv_plan *plan, struct fsv_str json, struct fsv_arena *arena)
+{
+	struct fsv_op *op = plan->ops[plan->n_ops - 1];
+	const struct fsv_weights *w = op->kind->sum ? op->kind->sum(op) : NULL;
+	uint64_t picked[FSV_FUSED_WORDS];
+	struct fsv_row *row;
+	struct fsv_err err;
+
+	return w && w->fused && fsv_plan_local(plan, json, arena, &row, &err) == 0 &&
+	       fsv_fused_pick(plan, w->fused, row, picked);
+}
+
+static void compare_one(const struct random_model *m, const struct fsv_plan *plan, uint64_t at, struct counts *n)
 {
 	static struct plain_map request;
 	struct plain_result r;
@@ -595,11 +661,13 @@ static bool compare_one(const struct random_model *m, const struct fsv_plan *pla
 		fail_msg("seed %llu: got %s (%s), want %s for %s", (unsigned long long)at, got, err.text, want,
 			 fsv_buf_cstr(&json));
 	}
+	n->scores += scored;
+	n->failures += !scored;
+	n->by_table += takes_table(plan, fsv_buf_str(&json), &arena);
 	fsv_arena_done(&arena);
-	return scored;
 }
 
-static bool compare_model(uint64_t at, unsigned *n_scores, unsigned *n_failures)
+static void compare_model(uint64_t at, struct counts *n)
 {
 	static struct random_model m;
 	struct fsv_plan_opt opt = { .lr_split = 1 };
@@ -616,31 +684,32 @@ static bool compare_model(uint64_t at, unsigned *n_scores, unsigned *n_failures)
 	/* A name made twice is refused; that is another test's affair. */
 	if (r < 0 && !strstr(err.text, "of which there is one already"))
 		fail_msg("seed %llu: %s", (unsigned long long)at, err.text);
-	for (unsigned i = 0; r == 0 && i < REQUESTS; i++) {
-		if (compare_one(&m, plan, at))
-			++*n_scores;
-		else
-			++*n_failures;
-	}
+	for (unsigned i = 0; r == 0 && i < REQUESTS; i++)
+		compare_one(&m, plan, at, n);
+	n->served += r == 0;
+	n->fused += r == 0 && plan->n_fused > 0;
 	fsv_plan_free(plan);
 	maker_done(&k);
-	return r == 0;
 }
 
 static void plans_and_maps_agree_to_the_last_bit(void **state)
 {
 	const char *given = getenv("FSV_SEED"), *models = getenv("FSV_MODELS");
-	unsigned n = models ? (unsigned)strtoul(models, NULL, 10) : 500, n_scores = 0, n_failures = 0, n_served = 0;
+	unsigned n = models ? (unsigned)strtoul(models, NULL, 10) : 500;
+	struct counts counts = { 0 };
 
 	(void)state;
 	if (given)
 		seed = strtoull(given, NULL, 10) | 1;
 	for (unsigned i = 0; i < n; i++)
-		n_served += compare_model(seed, &n_scores, &n_failures);
-	print_message("%u models, %u scores, %u failures\n", n_served, n_scores, n_failures);
-	assert_in_range(n_served, n / 2, n);
-	assert_in_range(n_scores, n * 4, n * REQUESTS);
-	assert_in_range(n_failures, n / 10, n * REQUESTS);
+		compare_model(seed, &counts);
+	print_message("%u models, %u of them fused, %u scores, %u of them by table, %u failures\n", counts.served,
+		      counts.fused, counts.scores, counts.by_table, counts.failures);
+	assert_in_range(counts.served, n / 2, n);
+	assert_in_range(counts.scores, n * 4, n * REQUESTS);
+	assert_in_range(counts.failures, n / 10, n * REQUESTS);
+	assert_in_range(counts.fused, n / 20, n);
+	assert_in_range(counts.by_table, n / 20 * 4, n * REQUESTS);
 }
 
 int main(void)
