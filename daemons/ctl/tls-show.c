@@ -38,7 +38,7 @@ static void print_one(struct show *s, const struct fsv_tls_info *info)
 	else if (left < 0)
 		fsv_buf_printf(&s->out, "  ENDED on %s", day);
 	else
-		fsv_buf_printf(&s->out, "  %s on %s, in %lld days", left < s->warn ? "ENDS SOON," : "ends", day, (long long)(left / DAY));
+		fsv_buf_printf(&s->out, "  %s on %s, in %lld days", left < s->warn ? "ENDS SOON," : "ends", day, (long long)((left + DAY / 2) / DAY));
 	fsv_buf_printf(&s->out, "  %s%s%s%s\n", info->ca ? "authority " : "", info->subject, *info->names ? "; for " : "", info->names);
 	s->n++;
 	s->n_bad += left < s->warn || info->not_before > s->now;
