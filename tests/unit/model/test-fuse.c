@@ -12,21 +12,24 @@
 #include "../../../lib/model/plan-private.h"
 #include "maker.h"
 
-/* a and b are binned and encoded, c is binned only, d encoded only, e as it comes. */
+/* a, b and f are binned and encoded, f with two categories of one value; c is binned only, d encoded only, e as it comes. */
 static const struct bins bins[] = {
 	{ .column = "a", .points = { -0.5, 0, 2 }, .n_points = 3 },
 	{ .column = "b", .points = { 1, 10 }, .n_points = 2, .woe = { 0.25, 0.5, 0.75 }, .n_woe = 3 },
 	{ .column = "c", .points = { 3, 4, 5, 6 }, .n_points = 4 },
+	{ .column = "f", .points = { 0.5, 1.5 }, .n_points = 2 },
 	{ NULL },
 };
 static const struct text_pair columns[] = {
-	{ "a", "1" }, { "b", "na" }, { "c", "3.5" }, { "d", "7" }, { "e", "0.1" }, { NULL },
+	{ "a", "1" }, { "b", "na" }, { "c", "3.5" }, { "d", "7" }, { "e", "0.1" }, { "f", "0" }, { NULL },
 };
 static const char *const of_a[] = { "0", "1.0", "2", NULL }, *const of_b[] = { "0", "1", "2", NULL },
-	*const of_d[] = { "7", "red", NULL };
+	*const of_d[] = { "7", "red", NULL },
+	*const of_f[] = { "0", "0.0", "1", NULL };
 static const struct weight weights[] = {
 	{ "a_0", 0.1 }, { "a_1.0", 1e16 }, { "a_2", -1e16 }, { "b_0", 1 }, { "b_1", 0.3 }, { "b_2", -1 }, { "c", 0.7 },
-	{ "d_7", 1e-3 }, { "d_red", -0.2 }, { "e", 3 }, { NULL },
+	{ "d_7", 1e-3 }, { "d_red", -0.2 }, { "e", 3 },
+	{ "f_0", 2 }, { "f_0.0", 4 }, { "f_1", 8 }, { NULL },
 };
 
 /* other_reads: the component whose output a second predictor reads, or NULL. */
@@ -44,6 +47,7 @@ static struct fsv_plan *make(const struct weight *w, bool scaled, const char *ot
 	maker_categories(&k, "a", of_a);
 	maker_categories(&k, "b", of_b);
 	maker_categories(&k, "d", of_d);
+	maker_categories(&k, "f", of_f);
 	if (scaled)
 		maker_scale(&k, "standard_scale", (struct scaling[]){ { .column = "e", .upper = 1, .std = 1 }, { NULL } });
 	maker_linear(&k, "HeteroLRHost", w, 0.5);
@@ -60,6 +64,7 @@ static struct fsv_plan *make(const struct weight *w, bool scaled, const char *ot
 
 static const char *const requests[] = {
 	"{\"a\":1,\"b\":5,\"c\":4,\"d\":7,\"e\":0.25}",
+	"{\"a\":1,\"b\":5,\"c\":4,\"d\":7,\"e\":0.25,\"f\":1}",
 	"{\"a\":-0.0,\"b\":1,\"c\":99,\"d\":\"red\",\"e\":1}",
 	"{\"a\":0,\"b\":1.0000001,\"c\":-1,\"d\":\"blue\",\"e\":\"2\"}",
 	"{\"a\":0.0,\"b\":\"11\",\"c\":4.5,\"d\":7.0,\"e\":0.25}",
@@ -147,7 +152,7 @@ static void what_was_fused_is_explained(void **state)
 	fsv_plan_explain(plan, &text);
 	assert_non_null(strstr(fsv_buf_cstr(&text), "operators: 4, fused to 2\n"));
 	assert_non_null(strstr(fsv_buf_cstr(&text), "as bin numbers, fused into c"));
-	assert_non_null(strstr(fsv_buf_cstr(&text), "made of them: 8, fused into c"));
+	assert_non_null(strstr(fsv_buf_cstr(&text), "made of them: 11, fused into c"));
 	assert_non_null(strstr(fsv_buf_cstr(&text), ", fused: binning and one-hot of 2 columns are a look-up in a table\n"));
 	fsv_buf_done(&text);
 	fsv_plan_free(plan);
