@@ -101,6 +101,57 @@ static void scores_and_errors_are_those_of_each_operator_by_itself(void **state)
 	fsv_plan_free(plain);
 }
 
+/* Twelve columns behind one-hot have another order than thirteen: when g, which is binned before, drops out. */
+static struct fsv_plan *make_thirteen(bool fused)
+{
+	static const char *const names[] = { "k0", "lm", "z14", "age", "k28", "q35", "w42", "pay", "k56", "k63" };
+	static const char *const values[] = { "0", "1", NULL };
+	struct fsv_plan_opt opt = { .no_fusing = !fused };
+	struct text_pair pairs[13] = { { "g", "1" }, { "a", "1" } };
+	struct weight w[14] = { { "g", 0.1 }, { "a_0", 1e2 / 7 }, { "a_1", 1e4 / 3 } };
+	struct fsv_err err = FSV_ERR_INIT;
+	struct fsv_plan *plan = NULL;
+	struct maker k;
+
+	for (unsigned i = 0; i < 10; i++) {
+		pairs[2 + i] = (struct text_pair){ names[i], "1" };
+		w[3 + i] = (struct weight){ names[i], (i % 2 ? -1e3 : 1e3) / (7 * i + 3) };
+	}
+	maker_init(&k);
+	maker_imputed(&k, pairs);
+	maker_binning(&k, "HeteroFeatureBinningHost",
+		      (struct bins[]){ { .column = "g", .points = { 1, 2 }, .n_points = 2 }, { NULL } }, "bin_num");
+	maker_binning(&k, "HeteroFeatureBinningHost",
+		      (struct bins[]){ { .column = "a", .points = { 1, 2 }, .n_points = 2 }, { NULL } }, "bin_num");
+	maker_one_hot(&k, "OneHotEncoder");
+	maker_categories(&k, "a", values);
+	maker_linear(&k, "HeteroLRHost", w, 0);
+	if (maker_compile(&k, &opt, NULL, &plan, &err) < 0)
+		fail_msg("%s", err.text);
+	maker_done(&k);
+	return plan;
+}
+
+static void rows_that_lack_a_column_keep_their_own_order(void **state)
+{
+	static const char *const rows[] = { "{\"g\":2,\"a\":2}", "{\"g\":\"x\",\"a\":2}", "{\"g\":\"x\",\"a\":0}" };
+	struct fsv_plan *fused = make_thirteen(true), *plain = make_thirteen(false);
+
+	(void)state;
+	assert_int_equal(fused->n_fused, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		struct fsv_err err = FSV_ERR_INIT;
+		struct fsv_arena arena;
+
+		fsv_arena_init(&arena, 0);
+		assert_string_equal(local_text(fused, rows[i], false, &arena, &err),
+				    local_text(plain, rows[i], false, &arena, &err));
+		fsv_arena_done(&arena);
+	}
+	fsv_plan_free(fused);
+	fsv_plan_free(plain);
+}
+
 /* A weight times 0.0 must not be left out when that is NaN. */
 static void weights_that_are_not_finite_are_not_fused(void **state)
 {
@@ -162,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scores_and_errors_are_those_of_each_operator_by_itself),
+		cmocka_unit_test(rows_that_lack_a_column_keep_their_own_order),
 		cmocka_unit_test(weights_that_are_not_finite_are_not_fused),
 		cmocka_unit_test(nothing_is_fused_across_another_operator),
 		cmocka_unit_test(columns_that_others_read_are_not_fused),
