@@ -136,6 +136,7 @@ static int compile_component(struct fsv_compile *c, const struct fsv_dsl_compone
 	const struct fsv_op_class *class = fsv_op_class_find(component->class_name);
 	struct fsv_plan *plan = c->plan;
 	unsigned n_ops = plan->n_ops;
+	const struct fsv_op *op;
 	int r = 0;
 
 	*out = *in;
@@ -149,10 +150,11 @@ static int compile_component(struct fsv_compile *c, const struct fsv_dsl_compone
 		return r;
 	}
 	note_frames(c, n_ops, in->frame, out->frame);
+	op = plan->n_ops > n_ops ? plan->ops[n_ops] : NULL;
 	plan->steps[plan->n_steps++] = (struct fsv_step){
-		.component = fsv_arena_str(&plan->arena, component->name),
-		.class_name = fsv_arena_str(&plan->arena, component->class_name),
-		.op = plan->n_ops > n_ops ? plan->ops[n_ops] : NULL,
+		.component = op ? op->component : fsv_arena_str(&plan->arena, component->name),
+		.class_name = class ? fsv_str(class->name) : fsv_arena_str(&plan->arena, component->class_name),
+		.op = op,
 		.known = class != NULL,
 	};
 	return 0;
@@ -238,7 +240,7 @@ int fsv_plan_compile(const struct fsv_package *package, const struct fsv_plan_op
 	int r;
 
 	c.plan = FSV_NEW(struct fsv_plan);
-	fsv_arena_init_steady(&c.plan->arena, 512);
+	fsv_arena_init_steady(&c.plan->arena, 256);
 	fsv_arena_init(&c.scratch, 64 * 1024);
 	fsv_map_init(&c.names);
 	fsv_map_init(&c.constants);

@@ -2,16 +2,14 @@
 /* What a plan does, for people. */
 #include "plan-fuse.h"
 
-enum { NAMES_SHOWN = 40 };
-
 static void explain_columns(const struct fsv_plan *plan, struct fsv_buf *out)
 {
 	fsv_buf_printf(out, "columns known: %u", plan->n_columns);
-	for (uint32_t i = 0; i < plan->n_columns && i < NAMES_SHOWN; i++) {
+	for (uint32_t i = 0; i < plan->n_columns; i++) {
 		fsv_buf_puts(out, i > 0 ? ", " : ": ");
 		fsv_buf_add(out, fsv_column_name(&plan->columns[i]));
 	}
-	fsv_buf_puts(out, plan->n_columns > NAMES_SHOWN ? ", ...\n" : "\n");
+	fsv_buf_putc(out, '\n');
 	fsv_buf_printf(out, "values of a row: %u, operators: %u", plan->n_slots - 1, plan->n_ops + plan->n_fused);
 	if (plan->n_fused > 0)
 		fsv_buf_printf(out, ", fused to %u", plan->n_ops);
