@@ -60,6 +60,18 @@ def wait_for(what, condition):
         time.sleep(0.01)
 
 
+def stand_still(pid):
+    """SIGSTOP, and back when the last thread has heard of it. SIGCONT ends it."""
+    def still(thread):
+        try:
+            with open('/proc/%d/task/%s/stat' % (pid, thread)) as f:
+                return f.read().rsplit(')', 1)[1].split()[0] == 'T'
+        except OSError:     # it has ended
+            return True
+    os.kill(pid, signal.SIGSTOP)
+    wait_for('process %d stands still' % pid, lambda: all(still(t) for t in os.listdir('/proc/%d/task' % pid)))
+
+
 class Daemon:
     def __init__(self, folder, program, conf, name=None, env=None):
         self.folder, self.program, self.conf = folder, program, dict(conf)

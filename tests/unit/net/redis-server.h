@@ -97,6 +97,13 @@ static UNUSED void redis_start(struct redis_server *s, const char *password)
 	}
 }
 
+/* SIGSTOP, and back when its last thread has heard of it. SIGCONT ends it. */
+static UNUSED void redis_stand_still(const struct redis_server *s)
+{
+	kill(s->pid, SIGSTOP);
+	assert_int_equal(waitpid(s->pid, NULL, WUNTRACED), s->pid);
+}
+
 static UNUSED void redis_end(struct redis_server *s)
 {
 	kill(s->pid, SIGCONT);

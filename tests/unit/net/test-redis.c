@@ -254,7 +254,7 @@ static void test_silence_costs_its_time_once(void **state)
 	redis_start(&w.server, NULL);
 	connect_with((struct fsv_redis_opt){ .timeout_ms = 300 });
 	wait_until_up();
-	kill(w.server.pid, SIGSTOP);
+	redis_stand_still(&w.server);
 	began = fsv_now_ns();
 	/* A caller with less patience is told earlier, and that alone does not make the server dead. */
 	assert_int_equal(start(&got, "GET a;GET b", fsv_deadline_in_ms(20)), 0);
@@ -278,7 +278,7 @@ static void test_commands_are_bounded(void **state)
 	redis_start(&w.server, NULL);
 	connect_with((struct fsv_redis_opt){ .max_commands = 20 });
 	wait_until_up();
-	kill(w.server.pid, SIGSTOP);
+	redis_stand_still(&w.server);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(start(&got[i], "EXISTS a;EXISTS b", FSV_NO_DEADLINE), 0);
 	assert_int_equal(start(&got[10], "EXISTS a", FSV_NO_DEADLINE), -EAGAIN);
@@ -298,7 +298,7 @@ static void test_bytes_under_way_are_bounded(void **state)
 	redis_start(&w.server, NULL);
 	connect_with((struct fsv_redis_opt){ .max_bytes = 20 });
 	wait_until_up();
-	kill(w.server.pid, SIGSTOP);
+	redis_stand_still(&w.server);
 	assert_int_equal(start(&got[0], "SET a 123456", FSV_NO_DEADLINE), 0);
 	assert_int_equal(start(&got[1], "SET b 123456", FSV_NO_DEADLINE), 0);
 	assert_int_equal(start(&got[2], "SET c", FSV_NO_DEADLINE), -EAGAIN);
@@ -330,7 +330,7 @@ static void test_stopping_ends_what_is_under_way(void **state)
 	redis_start(&w.server, NULL);
 	connect_with((struct fsv_redis_opt){ 0 });
 	wait_until_up();
-	kill(w.server.pid, SIGSTOP);
+	redis_stand_still(&w.server);
 	assert_int_equal(start(&got, "GET a", FSV_NO_DEADLINE), 0);
 	fsv_redis_stop(w.redis);
 	redis_wait(&got.done, 1);
