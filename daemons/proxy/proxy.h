@@ -18,6 +18,7 @@
 #include "conf/conf.h"
 #include "listeners.h"
 #include "net/rpc.h"
+#include "registry/hop.h"
 #include "route-table.h"
 
 struct fsv_http;
@@ -50,7 +51,7 @@ struct fsv_proxy {
 	struct fsv_spans *spans;		/* NULL when none are exported */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
-	struct fsv_registry *registry;		/* NULL when none is used */
+	_Atomic(struct fsv_registry *) registry;	/* NULL when none is used, and while the daemon starts */
 
 	struct fsv_snapshot view;		/* struct fsv_proxy_view */
 	unsigned max_inflight;
@@ -116,24 +117,13 @@ int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late,
 /* Before the reply: afterwards the process may be on its way out. */
 void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view);
 
-/* Where a request goes. */
-struct fsv_hop {
-	const char *target;		/* as in the route table or "host:port" */
-	const char *url;		/* packets go there over HTTP; NULL = gRPC */
-	struct fsv_rpc_channel *channel;
-	struct fsv_node *node;		/* one reference; NULL for endpoints of the route table, which the view holds */
-	bool others;			/* there is somebody else, should it not be there */
-};
-
 /* The one place that decides where a request goes: a serving node of the registry that works, else an endpoint of the
  * route table, else whatever the registry knows. key: "serving/<environment>/<service>", empty for what is never looked
- * up there. failed: where it has just failed, NULL at first; there is no second try
- * at the same node, unless that went without waiting for it, as there were others, and now they are gone. End it with fsv_hop_done. */
+ * up there. failed: where it has just failed, NULL at first; there is no second try at the same node, unless that went
+ * without waiting for it, as there were others, and now they are gone. End it with fsv_hop_done. */
 int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, struct fsv_str key,
 		    const struct fsv_route_query *query, struct fsv_str case_id, const struct fsv_hop *failed,
 		    struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;
-/* status: gRPC's, so that nodes that fail are avoided. */
-void fsv_hop_done(struct fsv_hop *hop, int status);
 
 /* A hop count as text, for metadata. */
 struct fsv_str fsv_proxy_hops(unsigned hops);

@@ -29,6 +29,8 @@ int fsv_proxy_register(struct fsv_proxy *proxy, struct fsv_loop *loop, struct fs
 		.project = "proxy", .port = intra, .services = services, .n_services = N_OFFERED, .subscribe = projects,
 		.max_message = (size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE),
 	};
+	struct fsv_registry *registry;
+	int r;
 
 	if (!fsv_conf_bool(conf, FSV_PK_USE_ZK) || !fsv_conf_str(conf, FSV_PK_REGISTRY + FSV_RK_URL)) {
 		if (fsv_conf_bool(conf, FSV_PK_USE_ZK) && fsv_conf_is_set(conf, FSV_PK_USE_ZK))
@@ -40,5 +42,9 @@ int fsv_proxy_register(struct fsv_proxy *proxy, struct fsv_loop *loop, struct fs
 		services[i] = offered[i].http ?
 			(struct fsv_registry_service){ "http", http, "federation", "v1", offered[i].name } :
 			(struct fsv_registry_service){ "grpc", intra, "proxy", "online", offered[i].name };
-	return fsv_registry_from_conf(loop, conf, FSV_PK_REGISTRY, &opt, &proxy->registry, err);
+	r = fsv_registry_from_conf(loop, conf, FSV_PK_REGISTRY, &opt, &registry, err);
+	/* Requests are under way already. */
+	if (r == 0)
+		atomic_store(&proxy->registry, registry);
+	return r;
 }

@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "channels.h"
 #include "proxy-conf.h"
-#include "registry/registry.h"
 
 /* Loading ---------------------------------------------------------------------------------------- */
 
@@ -189,24 +188,6 @@ void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view)
 	fsv_ref_put(&view->ref);
 }
 
-static bool by_registry(struct fsv_registry *registry, struct fsv_str key, const struct fsv_hop *failed, bool healthy,
-			struct fsv_hop *hop)
-{
-	struct fsv_view *view = fsv_registry_view(registry);
-	const struct fsv_providers *nodes = fsv_view_find(view, key);
-	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
-	struct fsv_node *node = nodes && !(healthy && nodes->stale) ? fsv_providers_pick(nodes, &pick) : NULL;
-	struct fsv_rpc_channel *channel = node ? fsv_node_channel(node) : NULL;
-
-	if (channel) {
-		fsv_ref_get(&node->ref);
-		*hop = (struct fsv_hop){ .target = node->target, .channel = channel, .node = node,
-					.others = fsv_providers_others(nodes, node) };
-	}
-	fsv_ref_put(&view->ref);
-	return channel;
-}
-
 static int by_table(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,
 		    struct fsv_hop *hop, struct fsv_err *err)
 {
@@ -225,29 +206,15 @@ int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, 
 		    const struct fsv_route_query *query, struct fsv_str case_id, const struct fsv_hop *failed,
 		    struct fsv_hop *ret_hop, struct fsv_err *err)
 {
-	bool ask = proxy->registry && key.n > 0;
+	struct fsv_registry *registry = key.n > 0 ? atomic_load_explicit(&proxy->registry, memory_order_acquire) : NULL;
 	int r;
 
-	if (ask && by_registry(proxy->registry, key, failed, true, ret_hop))
+	if (registry && fsv_hop_by_registry(registry, key, failed, true, ret_hop))
 		return 0;
 	r = by_table(view, query, case_id, ret_hop, err);
-	if (r < 0 && ask && by_registry(proxy->registry, key, failed, false, ret_hop))
+	if (r < 0 && registry && fsv_hop_by_registry(registry, key, failed, false, ret_hop))
 		return 0;
-	if (r < 0 && failed && failed->node && failed->others) {
-		*ret_hop = *failed;
-		fsv_ref_get(&failed->node->ref);
-		return 0;
-	}
-	return r;
-}
-
-void fsv_hop_done(struct fsv_hop *hop, int status)
-{
-	if (!hop->node)
-		return;
-	fsv_node_report(hop->node, status);
-	fsv_ref_put(&hop->node->ref);
-	hop->node = NULL;
+	return r < 0 && fsv_hop_once_more(failed, ret_hop) ? 0 : r;
 }
 
 struct fsv_str fsv_proxy_hops(unsigned hops)

@@ -268,7 +268,7 @@ static struct fsv_str registry_key(struct unary *u)
 {
 	const Fsv__Task *task = u->packet->header->task;
 	const char *operator = u->packet->header->operator_;
-	char *end, key[33];
+	char *end, key[FSV_REGISTRY_KEY_SIZE];
 	double version = operator ? strtod(operator, &end) : 0;
 
 	/* Earlier releases name the guest's model there, which no host registers. */

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/models.h"
 #include "registry/registry.h"
 #include "server.h"
 #include "serving-server-conf.h"
@@ -21,7 +22,37 @@ enum { N_ONLINE = sizeof(online) / sizeof(online[0]), UPDATE_PATIENCE_S = 5 };
 
 static const char *const projects[] = { "proxy", "flow", NULL };
 
-static void announce(struct fsv_server *server, struct fsv_registry *registry);
+/* What the models are asked for by: guests' by service ids, hosts' by the digest of their names. */
+static void announce(struct fsv_server *server, struct fsv_registry *registry)
+{
+	struct fsv_registry_models models = { .n_service_ids = 0 };
+	struct fsv_str *ids, *keys;
+	struct fsv_model_listing *list;
+	struct fsv_arena arena;
+	size_t n, n_ids = 0;
+
+	fsv_arena_init(&arena, 0);
+	n = fsv_models_list(server->models, &arena, &list);
+	for (size_t i = 0; i < n; i++)
+		n_ids += list[i].n_service_ids;
+	models.service_ids = ids = FSV_ARENA_NEW_N(&arena, struct fsv_str, n_ids);
+	models.host_keys = keys = FSV_ARENA_NEW_N(&arena, struct fsv_str, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct fsv_model *model = list[i].model;
+
+		for (size_t k = 0; k < list[i].n_service_ids; k++)
+			ids[models.n_service_ids++] = list[i].service_ids[k];
+		if (!model->guest) {
+			char *key = fsv_arena_alloc(&arena, FSV_REGISTRY_KEY_SIZE);
+
+			fsv_registry_host_key(fsv_str(model->table_name), fsv_str(model->name_space), key);
+			keys[models.n_host_keys++] = fsv_str(key);
+		}
+	}
+	fsv_registry_set_models(registry, &models);
+	fsv_models_list_done(list, n);
+	fsv_arena_done(&arena);
+}
 
 int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct fsv_err *err)
 {
@@ -53,48 +84,6 @@ int fsv_server_register(struct fsv_server *server, struct fsv_loop *loop, struct
 	atomic_store(&server->registry, registry);
 	announce(server, registry);
 	return 0;
-}
-
-struct names {
-	struct fsv_str *ids, *keys;
-	size_t n_ids, n_keys, cap_ids, cap_keys;
-};
-
-static void append(struct fsv_str **list, size_t *n, size_t *cap, struct fsv_str text)
-{
-	if (*n == *cap) {
-		*cap = *cap ? *cap * 2 : 16;
-		*list = fsv_realloc(*list, *cap, sizeof(**list));
-	}
-	(*list)[(*n)++] = fsv_str_n(fsv_str_dup(text), text.n);
-}
-
-static void take_name(void *arg, struct fsv_str service_id, const struct fsv_model *model)
-{
-	struct names *names = arg;
-	char key[33];
-
-	if (service_id.n > 0) {
-		append(&names->ids, &names->n_ids, &names->cap_ids, service_id);
-		return;
-	}
-	fsv_registry_host_key(fsv_str(model->table_name), fsv_str(model->name_space), key);
-	append(&names->keys, &names->n_keys, &names->cap_keys, fsv_str(key));
-}
-
-static void announce(struct fsv_server *server, struct fsv_registry *registry)
-{
-	struct names names = { .n_ids = 0 };
-
-	fsv_models_names(server->models, take_name, &names);
-	fsv_registry_set_models(registry, &(struct fsv_registry_models){
-		.service_ids = names.ids, .n_service_ids = names.n_ids, .host_keys = names.keys, .n_host_keys = names.n_keys });
-	for (size_t i = 0; i < names.n_ids; i++)
-		free((char *)names.ids[i].p);
-	for (size_t i = 0; i < names.n_keys; i++)
-		free((char *)names.keys[i].p);
-	free(names.ids);
-	free(names.keys);
 }
 
 static void announce_job(void *arg)
@@ -240,58 +229,26 @@ int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, str
 
 /* Requests -------------------------------------------------------------------------------------------------- */
 
-static bool take_node(const struct fsv_providers *proxies, struct fsv_node *node, struct fsv_hop *hop)
-{
-	struct fsv_rpc_channel *channel = node ? fsv_node_channel(node) : NULL;
-
-	if (!channel)
-		return false;
-	fsv_ref_get(&node->ref);
-	*hop = (struct fsv_hop){ .channel = channel, .node = node, .others = fsv_providers_others(proxies, node) };
-	return true;
-}
-
-static bool by_registry(struct fsv_server *server, const struct fsv_hop *failed, bool healthy, struct fsv_hop *hop)
-{
-	struct fsv_view *view = fsv_registry_view(registry_of(server));
-	const struct fsv_providers *proxies = fsv_view_find(view, FSV_STR("proxy/online/unaryCall"));
-	struct fsv_pick pick = { .not_this = failed ? failed->node : NULL, .healthy = healthy };
-	bool found = proxies && !(healthy && proxies->stale) && take_node(proxies, fsv_providers_pick(proxies, &pick), hop);
-
-	fsv_ref_put(&view->ref);
-	return found;
-}
-
 int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
 		   struct fsv_hop *ret_hop, struct fsv_err *err)
 {
-	bool ask = registry_of(server) && server->route_by_registry;
+	const struct fsv_str key = FSV_STR("proxy/online/unaryCall");
+	struct fsv_registry *registry = registry_of(server);
+	bool ask = registry && server->route_by_registry;
 
-	if (ask && by_registry(server, failed, true, ret_hop)) {
+	if (ask && fsv_hop_by_registry(registry, key, failed, true, ret_hop)) {
 		ret_hop->others = ret_hop->others || view->proxy;
 		return 0;
 	}
 	if (view->proxy && !(failed && !failed->node)) {
-		*ret_hop = (struct fsv_hop){ .channel = view->proxy };
+		*ret_hop = (struct fsv_hop){ .target = fsv_rpc_channel_target(view->proxy), .channel = view->proxy };
 		return 0;
 	}
-	if (ask && by_registry(server, failed, false, ret_hop))
+	if (ask && fsv_hop_by_registry(registry, key, failed, false, ret_hop))
 		return 0;
-	if (failed && failed->node && failed->others) {
-		*ret_hop = *failed;
-		fsv_ref_get(&failed->node->ref);
+	if (fsv_hop_once_more(failed, ret_hop))
 		return 0;
-	}
 	if (ask)
 		return fsv_err_set(err, FSV_E_ROUTER, "serving-proxy address is not found in zk");
 	return fsv_err_set(err, FSV_E_ROUTER, "address is error in config file: proxy is not set");
-}
-
-void fsv_hop_done(struct fsv_hop *hop, int status)
-{
-	if (!hop->node)
-		return;
-	fsv_node_report(hop->node, status);
-	fsv_ref_put(&hop->node->ref);
-	hop->node = NULL;
 }

@@ -7,9 +7,8 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "registry/hop.h"
 
-struct fsv_node;
-struct fsv_rpc_channel;
 struct fsv_server;
 struct fsv_server_view;
 
@@ -33,19 +32,11 @@ bool fsv_server_flow_known(struct fsv_server *server);
 int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
 			      struct fsv_err *err) FSV_MUST_CHECK;
 
-/* Where one packet goes. */
-struct fsv_hop {
-	struct fsv_rpc_channel *channel;	/* borrowed from node or the server's view */
-	struct fsv_node *node;			/* one reference; NULL for the address under proxy */
-	bool others;				/* there is somebody else, should it not be there */
-};
-
 /* The one place that decides where packets to other parties go: a proxy of the registry that works, else the one under
  * the key proxy, else whatever the registry knows. failed: where it has just failed, NULL at first; there is no second
- * try over the same way, unless that went without waiting for it, as there were others, and now they are gone. FSV_E_ROUTER. End it with fsv_hop_done. [any thread] */
+ * try over the same way, unless that went without waiting for it, as there were others, and now they are gone.
+ * FSV_E_ROUTER. End it with fsv_hop_done. [any thread] */
 int fsv_server_hop(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_hop *failed,
 		   struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;
-/* status: gRPC's, so that nodes that fail are avoided. */
-void fsv_hop_done(struct fsv_hop *hop, int status);
 
 #endif

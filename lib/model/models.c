@@ -130,20 +130,6 @@ struct fsv_model *fsv_models_by_partner(struct fsv_models *models, struct fsv_st
 	return model;
 }
 
-void fsv_models_names(struct fsv_models *models,
-		      void (*fn)(void *arg, struct fsv_str service_id, const struct fsv_model *model), void *arg)
-{
-	struct fsv_model_table *table = fsv_models_table(models);
-
-	for (size_t i = 0; i < table->by_service.n; i++)
-		if (table->by_service.entries[i].model)
-			fn(arg, table->by_service.entries[i].first, table->by_service.entries[i].model);
-	for (size_t i = 0; i < table->by_name.n; i++)
-		if (!table->by_name.entries[i].model->guest)
-			fn(arg, FSV_STR_NULL, table->by_name.entries[i].model);
-	fsv_ref_put(&table->ref);
-}
-
 unsigned fsv_models_count(struct fsv_models *models)
 {
 	struct fsv_model_table *table = fsv_models_table(models);

@@ -82,10 +82,6 @@ struct fsv_model *fsv_models_by_name(struct fsv_models *models, struct fsv_str t
 /* Host model whose partner (a guest model, named by its own names) this is: 1.x guests. */
 struct fsv_model *fsv_models_by_partner(struct fsv_models *models, struct fsv_str table_name,
 					struct fsv_str name_space);
-/* Names that others ask for this server's models by: fn for each bound service id whose model is there, and, with an
- * empty one, for each host model. [any thread] */
-void fsv_models_names(struct fsv_models *models,
-		      void (*fn)(void *arg, struct fsv_str service_id, const struct fsv_model *model), void *arg);
 /* All models in one state, with the service ids bound to each. */
 struct fsv_model_listing {
 	struct fsv_model *model;	/* counted */

@@ -497,7 +497,7 @@ int fsv_registry_check_service_id(struct fsv_str id, struct fsv_err *err)
 	return 0;
 }
 
-void fsv_registry_host_key(struct fsv_str table_name, struct fsv_str name_space, char ret_key[33])
+void fsv_registry_host_key(struct fsv_str table_name, struct fsv_str name_space, char ret_key[FSV_REGISTRY_KEY_SIZE])
 {
 	struct fsv_buf text;
 

@@ -76,8 +76,9 @@ void fsv_registry_set_models(struct fsv_registry *registry, const struct fsv_reg
 /* Whether a service id can be registered: bind refuses others with this text. [any thread] */
 int fsv_registry_check_service_id(struct fsv_str service_id, struct fsv_err *err) FSV_MUST_CHECK;
 
+enum { FSV_REGISTRY_KEY_SIZE = 33 };	/* with its NUL */
 /* Environment of a host model: lower-case hex MD5 of "tableName&namespace". [any thread] */
-void fsv_registry_host_key(struct fsv_str table_name, struct fsv_str name_space, char ret_key[33]);
+void fsv_registry_host_key(struct fsv_str table_name, struct fsv_str name_space, char ret_key[FSV_REGISTRY_KEY_SIZE]);
 
 /* updateService: changes the weight (-1 = leave) and router mode (blank or unknown = leave) of an own registration
  * named by its URL, keeps both over restarts, and replaces the node: the new one first. 1 = changed, 0 = nothing to change,
