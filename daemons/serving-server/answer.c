@@ -51,7 +51,7 @@ static struct fsv_str message_of(struct fsv_str data, struct fsv_arena *arena)
 		}
 		type = fsv_json_value(&j);
 		message = type == FSV_JSON_STRING ? j.text : FSV_STR_NULL;
-		fsv_coerce_skip_rest(&j, type);
+		fsv_json_skip_rest(&j, type);
 	}
 	return message;
 }
@@ -64,7 +64,7 @@ static bool read_row(struct reading *r, int32_t *index, struct fsv_answer_row *r
 	struct fsv_str key;
 
 	if (type != FSV_JSON_OBJECT) {
-		fsv_coerce_skip_rest(&r->j, type);
+		fsv_json_skip_rest(&r->j, type);
 		return type == FSV_JSON_NULL;
 	}
 	while (fsv_json_key(&r->j, &key)) {
@@ -158,7 +158,7 @@ static bool member_map(struct reading *r)
 	r->mapped = type == FSV_JSON_OBJECT;
 	if (r->mapped)
 		return read_map(r);
-	fsv_coerce_skip_rest(&r->j, type);
+	fsv_json_skip_rest(&r->j, type);
 	return type == FSV_JSON_NULL;
 }
 

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coerce.h"
 
-void fsv_coerce_skip_rest(struct fsv_json *j, enum fsv_json_type type)
-{
-	struct fsv_str key;
-
-	if (type == FSV_JSON_ARRAY)
-		while (fsv_json_elem(j))
-			fsv_json_skip(j, NULL);
-	else if (type == FSV_JSON_OBJECT)
-		while (fsv_json_key(j, &key))
-			fsv_json_skip(j, NULL);
-}
-
 bool fsv_coerce_text(struct fsv_json *j, struct fsv_str *ret_text)
 {
 	switch (fsv_json_value(j)) {

@@ -23,7 +23,4 @@ enum fsv_coerced_map { FSV_MAP_REFUSED, FSV_MAP_NULL, FSV_MAP_OBJECT };
 /* An object's text, or null. */
 enum fsv_coerced_map fsv_coerce_map(struct fsv_json *j, struct fsv_str *ret_object);
 
-/* Reads on over a value that fsv_json_value has begun. */
-void fsv_coerce_skip_rest(struct fsv_json *j, enum fsv_json_type type);
-
 #endif

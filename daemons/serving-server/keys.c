@@ -3,7 +3,6 @@
 
 #include "codec/json.h"
 #include "codec/number.h"
-#include "coerce.h"
 
 static bool id_text(struct fsv_json *j, struct fsv_arena *arena, struct fsv_str *ret_id)
 {
@@ -26,7 +25,7 @@ static bool id_text(struct fsv_json *j, struct fsv_arena *arena, struct fsv_str 
 	case FSV_JSON_NULL:
 		return false;
 	default:
-		fsv_coerce_skip_rest(j, type);
+		fsv_json_skip_rest(j, type);
 		*ret_id = FSV_STR_NULL;
 		return true;
 	}

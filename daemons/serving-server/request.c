@@ -41,7 +41,7 @@ static bool read_lower_case_id(struct fsv_json *j, struct fsv_str *ret_id)
 	if (type == FSV_JSON_STRING || type == FSV_JSON_INT)
 		*ret_id = j->text;
 	else
-		fsv_coerce_skip_rest(j, type);
+		fsv_json_skip_rest(j, type);
 	return true;
 }
 
@@ -274,7 +274,7 @@ static bool read_partner_model(struct fsv_json *j, struct fsv_request_1x *q)
 	struct fsv_str key;
 
 	if (type != FSV_JSON_OBJECT) {
-		fsv_coerce_skip_rest(j, type);
+		fsv_json_skip_rest(j, type);
 		return false;
 	}
 	while (fsv_json_key(j, &key)) {

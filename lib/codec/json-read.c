@@ -498,3 +498,15 @@ int fsv_json_fail(const struct fsv_json *j, struct fsv_err *err)
 	return fsv_err_set(err, j->limit ? FSV_E_LIMIT : FSV_E_SYNTAX, "line %u column %u: %s", line, column,
 			   j->why);
 }
+
+void fsv_json_skip_rest(struct fsv_json *j, enum fsv_json_type type)
+{
+	struct fsv_str key;
+
+	if (type == FSV_JSON_ARRAY)
+		while (fsv_json_elem(j))
+			fsv_json_skip(j, NULL);
+	else if (type == FSV_JSON_OBJECT)
+		while (fsv_json_key(j, &key))
+			fsv_json_skip(j, NULL);
+}

@@ -62,6 +62,8 @@ bool fsv_json_elem(struct fsv_json *j);
 /* Skips the value that begins here, checking it like any other; returns its type and, when
  * ret_span is given, the bytes it took (a view of the input). */
 enum fsv_json_type fsv_json_skip(struct fsv_json *j, struct fsv_str *ret_span);
+/* Reads on over a value of that type that fsv_json_value has begun. */
+void fsv_json_skip_rest(struct fsv_json *j, enum fsv_json_type type);
 
 /* Where a value is due: goes on behind one that the caller has read by itself. */
 static inline void fsv_json_behind(struct fsv_json *j, const char *end_of_value)

@@ -229,9 +229,6 @@ uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name);
 int fsv_plan_scan(const struct fsv_plan *plan, struct fsv_str features, struct fsv_arena *arena,
 		  struct fsv_row *row, struct fsv_err *err) FSV_MUST_CHECK;
 
-/* Goes on after fsv_json_value gave this type: skips what an array or object holds. */
-void fsv_plan_skip_rest(struct fsv_json *j, enum fsv_json_type type);
-
 /* Error about a value: names the column, never the value. */
 int fsv_row_bad_value(const struct fsv_plan *plan, const struct fsv_op *op, uint32_t column,
 		      const struct fsv_cell *cell, struct fsv_err *err) FSV_COLD;

@@ -29,18 +29,6 @@ struct fsv_cell fsv_cell_const(struct fsv_str text)
 	return cell;
 }
 
-void fsv_plan_skip_rest(struct fsv_json *j, enum fsv_json_type type)
-{
-	struct fsv_str key;
-
-	if (type == FSV_JSON_ARRAY)
-		while (fsv_json_elem(j))
-			fsv_json_skip(j, NULL);
-	else if (type == FSV_JSON_OBJECT)
-		while (fsv_json_key(j, &key))
-			fsv_json_skip(j, NULL);
-}
-
 static void set_text(struct fsv_cell *cell, enum fsv_cell_kind kind, struct fsv_str text)
 {
 	cell->kind = (uint8_t)kind;
@@ -88,7 +76,7 @@ static void read_cell(struct fsv_json *j, struct fsv_cell *cell)
 	case FSV_JSON_ARRAY:
 	case FSV_JSON_OBJECT:
 		set_text(cell, FSV_CELL_OTHER, FSV_STR_NULL);
-		fsv_plan_skip_rest(j, type);
+		fsv_json_skip_rest(j, type);
 		break;
 	case FSV_JSON_NONE:
 	case FSV_JSON_ERROR:

@@ -11,7 +11,7 @@ static enum found read_number(struct fsv_json *j, double *ret_number)
 		*ret_number = fsv_json_double(j);
 		return NUMBER;
 	}
-	fsv_plan_skip_rest(j, type);
+	fsv_json_skip_rest(j, type);
 	return type == FSV_JSON_NULL ? ABSENT : BROKEN;
 }
 
@@ -24,7 +24,7 @@ static enum found read_numbers(struct fsv_json *j, double *numbers, uint32_t n)
 	double x;
 
 	if (type != FSV_JSON_ARRAY) {
-		fsv_plan_skip_rest(j, type);
+		fsv_json_skip_rest(j, type);
 		return type == FSV_JSON_NULL ? ABSENT : BROKEN;
 	}
 	for (; fsv_json_elem(j); k++) {
@@ -51,7 +51,7 @@ static enum found read_component(struct fsv_json *j, const struct wanted *w)
 	struct fsv_str key;
 
 	if (type != FSV_JSON_OBJECT) {
-		fsv_plan_skip_rest(j, type);
+		fsv_json_skip_rest(j, type);
 		return type == FSV_JSON_NULL ? ABSENT : BROKEN;
 	}
 	while (fsv_json_key(j, &key)) {

@@ -64,7 +64,7 @@ static void read_direction(struct reading *r, uint32_t input)
 		set_direction(r, input, type == FSV_JSON_TRUE);
 		return;
 	}
-	fsv_plan_skip_rest(&r->j, type);
+	fsv_json_skip_rest(&r->j, type);
 	r->known -= !isnan(r->inputs[input]);
 	r->inputs[input] = fsv_forest_nan(FSV_INPUT_BROKEN);
 }
@@ -147,7 +147,7 @@ static void read_table(struct reading *r, uint32_t tree)
 		}
 		return;
 	}
-	fsv_plan_skip_rest(&r->j, type);
+	fsv_json_skip_rest(&r->j, type);
 	r->broken |= type != FSV_JSON_NULL;
 }
 
@@ -158,7 +158,7 @@ static void read_leaf(struct reading *r, uint32_t tree)
 	int64_t node;
 
 	if (type != FSV_JSON_INT || !fsv_json_i64(&r->j, &node)) {
-		fsv_plan_skip_rest(&r->j, type);
+		fsv_json_skip_rest(&r->j, type);
 		return;
 	}
 	for (uint32_t i = 0; i < p->n_held; i++) {
@@ -177,7 +177,7 @@ static void read_leaves(struct reading *r)
 	uint32_t tree;
 
 	if (type != FSV_JSON_OBJECT) {
-		fsv_plan_skip_rest(&r->j, type);
+		fsv_json_skip_rest(&r->j, type);
 		return;
 	}
 	while (fsv_json_key(&r->j, &key)) {
@@ -222,7 +222,7 @@ static void read_component(struct reading *r, const struct fsv_op *op)
 			read_trees(r);
 			continue;
 		}
-		fsv_plan_skip_rest(&r->j, type);
+		fsv_json_skip_rest(&r->j, type);
 		r->broken |= type != FSV_JSON_NULL;
 	}
 }
