@@ -67,8 +67,8 @@ static int find_model(struct fsv_guest *g, struct fsv_err *err)
 		return fsv_err_set(err, FSV_E_SYSTEM, "the model bound to the serviceId is not loaded");
 	if (!g->model)
 		return fsv_err_set(err, FSV_E_MODEL_NULL, "serviceId is not bind model");
-	return fsv_server_admit_model(g->in.server, g->view, g->model, g->kind == FSV_REQUEST_BATCH ? (unsigned)g->n_rows : 1,
-				      g->in.arena, err);
+	return fsv_gate_enter_model(g->in.server->gate, g->model->key, g->kind == FSV_REQUEST_BATCH ? (unsigned)g->n_rows : 1,
+				    g->in.arena, err);
 }
 
 /* Asking the other parties --------------------------------------------------------------------------- */

@@ -392,8 +392,8 @@ static int find_model(struct host *h, struct fsv_err *err)
 	/* A guest's own part is nothing that anybody else may ask for. */
 	if (!h->model || h->model->guest)
 		return fsv_err_set(err, FSV_E_MODEL_NULL, "mode is null");
-	return fsv_server_admit_model(h->server, h->view, h->model, h->kind == FSV_REQUEST_BATCH ? (unsigned)h->n_rows : 1,
-				      h->arena, err);
+	return fsv_gate_enter_model(h->server->gate, h->model->key, h->kind == FSV_REQUEST_BATCH ? (unsigned)h->n_rows : 1,
+				    h->arena, err);
 }
 
 static void start(struct host *h)

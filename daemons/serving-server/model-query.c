@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* queryModel: what is loaded, for the console, the command and whoever asks. */
 #include "call/message.h"
-#include "flow.h"
 #include "model-op.h"
 #include "model/model-json.h"
 #include "serving-server-conf.h"
@@ -36,12 +35,13 @@ static bool wanted(const struct query *q, const struct fsv_model_listing *l)
 static char *content(struct query *q, const struct fsv_model_listing *l)
 {
 	struct fsv_arena *arena = q->op->arena;
-	struct fsv_flow_rule *rule = fsv_flow_rule(q->op->view->flow,
-						   fsv_str(fsv_arena_printf(arena, "M_%s", l->model->key)));
+	struct fsv_str resource = fsv_str(fsv_arena_printf(arena, "M_%s", l->model->key));
+	double allowed;
+	bool limited = fsv_gate_limit(q->op->server->gate, resource, &allowed);
 	struct fsv_buf out;
 
 	fsv_buf_init(&out, arena, 0);
-	fsv_model_content(l, rule ? &rule->allowed : NULL, &out);
+	fsv_model_content(l, limited ? &allowed : NULL, &out);
 	return (char *)fsv_buf_cstr(&out);
 }
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registration.h"
 
-#include <pthread.h>
-#include <stdlib.h>
-#include <time.h>
-
 #include "base/log.h"
-#include "base/mem.h"
 #include "model/models.h"
 #include "registry/registry.h"
 #include "server.h"
@@ -18,7 +13,7 @@ static const char *const online[] = {
 	"queryMetrics", "updateFlowRule", "listProps", "queryJvm", "updateService", "checkHealth",
 };
 
-enum { N_ONLINE = sizeof(online) / sizeof(online[0]), UPDATE_PATIENCE_S = 5 };
+enum { N_ONLINE = sizeof(online) / sizeof(online[0]) };
 
 static const char *const projects[] = { "proxy", "flow", NULL };
 
@@ -147,84 +142,6 @@ bool fsv_server_flow_known(struct fsv_server *server)
 	known = flows && flows->n_urls > 0;
 	fsv_ref_put(&view->ref);
 	return known;
-}
-
-/* One update on its way to the main thread. Whoever comes last, the caller or the main thread, frees it. */
-struct update {
-	struct fsv_server *server;
-	struct fsv_arena arena;
-	struct fsv_str url, router_mode;
-	int32_t weight;
-	pthread_mutex_t lock;
-	pthread_cond_t over;
-	bool done, left;		/* the caller has gone */
-	int result;
-	struct fsv_err err;
-};
-
-static void update_free(struct update *u)
-{
-	pthread_mutex_destroy(&u->lock);
-	pthread_cond_destroy(&u->over);
-	fsv_arena_done(&u->arena);
-	free(u);
-}
-
-/* [main thread] */
-static void update(void *arg)
-{
-	struct update *u = arg;
-	bool left;
-	struct fsv_registry *registry = atomic_load(&u->server->registry);
-
-	if (registry)
-		u->result = fsv_registry_update(registry, u->url, u->router_mode, u->weight, &u->err);
-	pthread_mutex_lock(&u->lock);
-	u->done = true;
-	left = u->left;
-	pthread_cond_signal(&u->over);
-	pthread_mutex_unlock(&u->lock);
-	if (left)
-		update_free(u);
-}
-
-int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
-			      struct fsv_err *err)
-{
-	struct timespec until;
-	struct update *u;
-	bool done;
-	int r;
-
-	if (!registry_of(server))
-		return fsv_err_set(err, FSV_E_SYSTEM, "this server is not registered anywhere");
-	u = FSV_NEW(struct update);
-	fsv_arena_init(&u->arena, 0);
-	pthread_mutex_init(&u->lock, NULL);
-	pthread_cond_init(&u->over, NULL);
-	u->server = server;
-	u->url = fsv_arena_str(&u->arena, url);
-	u->router_mode = fsv_arena_str(&u->arena, router_mode);
-	u->weight = weight;
-	u->result = fsv_err_set(&u->err, FSV_E_SHUTDOWN, "the server is shutting down");
-	if (fsv_loop_post(server->loop, update, u) < 0) {
-		update_free(u);
-		return fsv_err_set(err, FSV_E_BUSY, "too much to do; try again");
-	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += UPDATE_PATIENCE_S;
-	pthread_mutex_lock(&u->lock);
-	while (!u->done && pthread_cond_timedwait(&u->over, &u->lock, &until) == 0)
-		;
-	done = u->done;
-	u->left = true;
-	r = done ? u->result : fsv_err_set(err, FSV_E_DEADLINE, "the registry's side of this server did not answer in time");
-	if (done)
-		*err = u->err;
-	pthread_mutex_unlock(&u->lock);
-	if (done)
-		update_free(u);
-	return r;
 }
 
 /* Requests -------------------------------------------------------------------------------------------------- */

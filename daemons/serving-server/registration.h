@@ -27,10 +27,6 @@ struct fsv_str fsv_server_flow_url(struct fsv_server *server, struct fsv_str tab
 				   struct fsv_arena *arena);
 /* Whether somebody has registered a FATE-Flow; false too without a registry. [any thread] */
 bool fsv_server_flow_known(struct fsv_server *server);
-/* updateService: as fsv_registry_update, by the main thread. Waits for it a few seconds at most; FSV_E_UNREGISTER when there
- * is no such registration. [any thread but the main one and workers] */
-int fsv_server_update_service(struct fsv_server *server, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
-			      struct fsv_err *err) FSV_MUST_CHECK;
 
 /* The one place that decides where packets to other parties go: a proxy of the registry that works, else the one under
  * the key proxy, else whatever the registry knows. failed: where it has just failed, NULL at first; there is no second

@@ -5,8 +5,7 @@
 
 #include "server.h"
 
-/* Of a configuration, with the connection to the proxy that the present view has. [main thread, under view_lock once
- * requests are served] */
+/* Of a configuration, with the connection to the proxy that the present view has. [main thread] */
 int fsv_server_view_new(const struct fsv_server *server, struct fsv_conf *conf, struct fsv_server_view **ret_view,
 			struct fsv_err *err) FSV_MUST_CHECK;
 

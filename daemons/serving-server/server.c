@@ -14,7 +14,6 @@
 #include "call/spans.h"
 #include "codec/json.h"
 #include "common-service.h"
-#include "flow.h"
 #include "guest.h"
 #include "host.h"
 #include "http-api.h"
@@ -28,7 +27,6 @@
 #include "serving-server-conf.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
-#include "traffic.h"
 
 enum { POOL_THREADS = 1, POOL_QUEUE = 1024, BATCH_QUEUE = 256, CREWS_GRACE_MS = 5000 };
 
@@ -209,7 +207,7 @@ int fsv_server_start(struct fsv_server *server, struct fsv_conf *conf,
 	*server = (struct fsv_server){
 		.conf = fsv_conf_ref(conf), .first_conf = fsv_conf_ref(conf),
 		.max_inflight = (unsigned)fsv_conf_int(conf, FSV_SK_MAX_INFLIGHT), .shown_at = fsv_now_ns(),
-		.traffic = fsv_traffic_new(), .view_lock = PTHREAD_MUTEX_INITIALIZER,
+		.gate = fsv_gate_new(fsv_conf_str(conf, FSV_SK_CACHE_PATH), "flowRules.json"),
 	};
 	r = start_threads(server, err);
 	if (r == 0)
@@ -240,13 +238,11 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 	struct fsv_server_view *view;
 	int r;
 
-	pthread_mutex_lock(&server->view_lock);
 	r = fsv_server_view_new(server, conf, &view, err);
-	if (r == 0)
-		fsv_snapshot_set(&server->view, &view->ref);
-	pthread_mutex_unlock(&server->view_lock);
 	if (r < 0)
 		return r;
+	fsv_snapshot_set(&server->view, &view->ref);
+	fsv_gate_reload(server->gate);
 	fsv_monitor_reload(server->monitor, conf, FSV_SK_METRICS);
 	fsv_conf_unref(server->conf);
 	server->conf = fsv_conf_ref(conf);
@@ -358,8 +354,7 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	fsv_redis_free(server->redis);
 	fsv_redis_free(server->feature_redis);
 	fsv_models_free(server->models);
-	fsv_traffic_free(server->traffic);
-	pthread_mutex_destroy(&server->view_lock);
+	fsv_gate_free(server->gate);
 	fsv_conf_unref(server->conf);
 	fsv_conf_unref(server->first_conf);
 	*server = (struct fsv_server){ 0 };
@@ -387,14 +382,7 @@ int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *inte
 	atomic_fetch_add_explicit(&server->requests, 1, memory_order_relaxed);
 	if (!view || too_late)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "the server is shutting down; ask another one");
-	if (inflight >= server->max_inflight ||
-	    (view->flow && !fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(interface->resource)), 1, fsv_wall_ms()))) {
-		fsv_traffic_count(server->traffic, false, fsv_str(interface->resource), FSV_BLOCKED, 1, fsv_wall_ms());
-		return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, service name: %s",
-				   interface->service);
-	}
-	fsv_traffic_count(server->traffic, false, fsv_str(interface->resource), FSV_PASSED, 1, fsv_wall_ms());
-	return 0;
+	return fsv_gate_enter(server->gate, interface, inflight >= server->max_inflight, err);
 }
 
 void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view)
@@ -404,33 +392,19 @@ void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view)
 	atomic_fetch_sub_explicit(&server->inflight, 1, memory_order_relaxed);
 }
 
-int fsv_server_admit_model(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_model *model,
-			   unsigned n, struct fsv_arena *arena, struct fsv_err *err)
-{
-	const char *resource = fsv_flow_has_models(view->flow) ? fsv_arena_printf(arena, "M_%s", model->key) : NULL;
-	bool in = !resource || fsv_flow_admit(fsv_flow_rule(view->flow, fsv_str(resource)), n, fsv_wall_ms());
-
-	fsv_traffic_count(server->traffic, true, fsv_str(model->key), in ? FSV_PASSED : FSV_BLOCKED, n, fsv_wall_ms());
-	if (in)
-		return 0;
-	return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, model resource: %s", resource);
-}
-
 void fsv_server_count(struct fsv_server *server, const struct fsv_interface *interface, const struct fsv_model *model,
 		      int retcode, unsigned good_rows, unsigned bad_rows)
 {
-	int64_t now = fsv_wall_ms();
 	bool good = retcode == 0;
 
 	if (retcode == fsv_err_fate(FSV_E_OVERLOAD))
 		return;		/* counted as blocked */
-	fsv_traffic_count(server->traffic, false, fsv_str(interface->resource), good ? FSV_SUCCEEDED : FSV_FAILED, 1, now);
+	fsv_gate_count(server->gate, interface, good);
 	if (!model)
 		return;
 	if (good_rows + bad_rows == 0)
 		good_rows = good, bad_rows = !good;
-	fsv_traffic_count(server->traffic, true, fsv_str(model->key), FSV_SUCCEEDED, good_rows, now);
-	fsv_traffic_count(server->traffic, true, fsv_str(model->key), FSV_FAILED, bad_rows, now);
+	fsv_gate_count_model(server->gate, model->key, good_rows, bad_rows);
 }
 
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena)

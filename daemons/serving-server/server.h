@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * State of the serving server and its life: start, reload, drain, stop. What a request needs to know
- * (settings, adaptors, flow rules, the proxy) is one immutable view, taken once when the request begins and
+ * (settings, adaptors, the proxy) is one immutable view, taken once when the request begins and
  * given back when it ends, so that a reload never changes anything under a request that is under way.
  */
 #ifndef FSV_SERVER_SERVER_H
 #define FSV_SERVER_SERVER_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/ref.h"
+#include "call/gate.h"
 #include "conf/conf.h"
 #include "model/models.h"
 #include "net/rpc.h"
@@ -22,7 +22,7 @@
 struct fsv_adaptor;
 struct fsv_cache;
 struct fsv_crews;
-struct fsv_flow;
+struct fsv_gate;
 struct fsv_http;
 struct fsv_http_client;
 struct fsv_http_works;
@@ -34,18 +34,15 @@ struct fsv_pool;
 struct fsv_redis;
 struct fsv_registry;
 struct fsv_spans;
-struct fsv_traffic;
 
 #define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 #define FSV_PROTOCOL_NUMBER	"216"
 
 struct fsv_server_view {
 	struct fsv_ref ref;
-	struct fsv_server_view *base;		/* has everything but flow, with a reference; or NULL */
 	struct fsv_conf *conf;
 	struct fsv_rpc_channel *proxy;		/* NULL when proxy is not set */
 	struct fsv_adaptor *single, *batch;	/* NULL: requests that need it are answered 116 */
-	struct fsv_flow *flow;			/* NULL when there are no rules */
 	struct fsv_cache *cache;		/* the server's; NULL when it is switched off */
 	int64_t single_ms, batch_ms;
 	size_t batch_max, batch_slice;
@@ -75,9 +72,7 @@ struct fsv_server {
 	_Atomic bool announce_waits;		/* word of changed models is on its way there */
 	bool route_by_registry;			/* the proxy is looked for there */
 
-	struct fsv_traffic *traffic;		/* for queryMetrics */
-
-	pthread_mutex_t view_lock;		/* who makes the next view; held while flow rules are written */
+	struct fsv_gate *gate;			/* flow control, and the counts for queryMetrics */
 	struct fsv_snapshot view;		/* struct fsv_server_view */
 	unsigned max_inflight;
 	_Atomic unsigned inflight;
@@ -112,12 +107,6 @@ void fsv_server_status(struct fsv_server *server, struct fsv_buf *out);
 
 /* Requests [any thread] --------------------------------------------------------------------------- */
 
-/* Interfaces under flow control: the resource's name, and that in the message of a refusal. */
-struct fsv_interface {
-	const char *resource;		/* "I_singleInference" */
-	const char *service;		/* "singleInference" */
-};
-
 /* too_late: fsv_rpc_call_too_late; over HTTP false, as connections end by themselves with their next answer.
  * Counts a request and admits it: 0 with a view, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. fsv_server_leave ends it
  * in any case and gives back what came in *ret_view, which may be NULL when the request was refused. */
@@ -126,17 +115,9 @@ int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *inte
 /* Before the reply: afterwards the process may be on its way out. */
 void fsv_server_leave(struct fsv_server *server, struct fsv_server_view *view);
 
-/* Flow control of a model, one unit for each row. FSV_E_OVERLOAD. */
-int fsv_server_admit_model(struct fsv_server *server, const struct fsv_server_view *view, const struct fsv_model *model,
-			   unsigned n, struct fsv_arena *arena, struct fsv_err *err) FSV_MUST_CHECK;
-
 /* A request has ended: for what queryMetrics shows. retcode as on the wire; rows: of a batch, with model; else 0. */
 void fsv_server_count(struct fsv_server *server, const struct fsv_interface *interface, const struct fsv_model *model,
 		      int retcode, unsigned good_rows, unsigned bad_rows);
-
-/* A rule of flow control: on disk and in force. [blocks] */
-int fsv_server_set_flow(struct fsv_server *server, struct fsv_str resource, double allowed,
-			struct fsv_err *err) FSV_MUST_CHECK;
 
 /* One line with the JSON text as it would be re-encoded, for print.input.data and print.output.data. */
 void fsv_server_print(const char *what, struct fsv_str json, const struct fsv_log_tags *tags, struct fsv_arena *arena);

@@ -2,7 +2,9 @@
 #include "serving-server-conf.h"
 
 #include "adaptor.h"
+#include "call/gate.h"
 #include "call/spans.h"
+#include "svc/health.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
 
@@ -244,8 +246,8 @@ static const struct fsv_conf_key keys[] = {
 
 	[FSV_SK_HEALTH_CHECK] = { "health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", 0, 0, NULL,
 		"Report on memory, FATE-Flow and models when the console asks for it; false: the report is empty.", NULL },
-	[FSV_SK_FLOW_MAX_RULES] = { "flow.max.rules", FSV_CONF_INT, 0, NULL, "10000", 1, 1000000, NULL,
-		"Most resources that rules for flow control may name; new rules beyond are refused.", NULL },
+	[FSV_SK_HEALTH_TIMEOUT] = FSV_HEALTH_TIMEOUT_KEY,
+	[FSV_SK_FLOW_MAX_RULES] = FSV_FLOW_MAX_RULES_KEY,
 
 	[FSV_SK_PRINT_INPUT] = { "print.input.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
 		"Log the body of every request, features included, as one line of JSON; what is beyond 2 KiB is cut off.",

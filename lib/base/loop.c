@@ -2,12 +2,14 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -263,4 +265,76 @@ int fsv_loop_post(struct fsv_loop *loop, fsv_job_fn *fn, void *arg)
 	if (r == 0 && write(loop->wakefd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		return -errno;
 	return r;
+}
+
+/* One call on its way. Whoever comes last, the caller or the loop, frees it. */
+struct call {
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	enum { WAITS, RUNS, OVER, CALLED_OFF } state;
+	fsv_job_fn *fn;
+	void *arg;
+};
+
+static void call_free(struct call *call)
+{
+	pthread_mutex_destroy(&call->lock);
+	pthread_cond_destroy(&call->over);
+	free(call);
+}
+
+static void run_call(void *arg)
+{
+	struct call *call = arg;
+	bool wanted;
+
+	pthread_mutex_lock(&call->lock);
+	wanted = call->state == WAITS;
+	if (wanted)
+		call->state = RUNS;
+	pthread_mutex_unlock(&call->lock);
+	if (!wanted) {
+		call_free(call);
+		return;
+	}
+	call->fn(call->arg);
+	pthread_mutex_lock(&call->lock);
+	call->state = OVER;
+	pthread_cond_signal(&call->over);
+	pthread_mutex_unlock(&call->lock);
+}
+
+int fsv_loop_call(struct fsv_loop *loop, fsv_job_fn *fn, void *arg, int64_t patience_ms)
+{
+	struct call *call = FSV_NEW(struct call);
+	int64_t until = fsv_deadline_in_ms(patience_ms);
+	struct timespec at = { until / FSV_S, until % FSV_S };
+	pthread_condattr_t monotonic;
+	int r;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&call->lock, NULL);
+	pthread_cond_init(&call->over, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	call->fn = fn;
+	call->arg = arg;
+	r = fsv_loop_post(loop, run_call, call);
+	if (r < 0) {
+		call_free(call);
+		return r;
+	}
+	pthread_mutex_lock(&call->lock);
+	while (call->state == WAITS && r == 0)
+		r = -pthread_cond_timedwait(&call->over, &call->lock, &at);
+	if (call->state == WAITS) {
+		call->state = CALLED_OFF;	/* the loop frees it */
+		pthread_mutex_unlock(&call->lock);
+		return r;
+	}
+	while (call->state == RUNS)
+		pthread_cond_wait(&call->over, &call->lock);
+	pthread_mutex_unlock(&call->lock);
+	call_free(call);
+	return 0;
 }

@@ -44,5 +44,8 @@ int fsv_loop_signal(struct fsv_loop *loop, int signo, fsv_signal_fn *fn, void *a
 
 /* Runs fn(arg) in the loop's thread soon. -EAGAIN when 1,024 jobs wait already. [any thread] */
 int fsv_loop_post(struct fsv_loop *loop, fsv_job_fn *fn, void *arg);
+/* The same, and waits for its end. -ETIMEDOUT when the loop did not come to it within patience_ms; fn is not run then any
+ * more. What has begun is waited for. [any thread but the loop's and those that must not wait] */
+int fsv_loop_call(struct fsv_loop *loop, fsv_job_fn *fn, void *arg, int64_t patience_ms) FSV_MUST_CHECK;
 
 #endif

@@ -168,3 +168,33 @@ void fsv_jsonw_kv_int(struct fsv_jsonw *w, const char *key, int64_t v)
 	fsv_jsonw_key(w, fsv_str(key));
 	fsv_jsonw_int(w, v);
 }
+
+static void new_line(struct fsv_buf *out, unsigned depth)
+{
+	fsv_buf_putc(out, '\n');
+	while (depth-- > 0)
+		fsv_buf_puts(out, "   ");
+}
+
+void fsv_json_indent(struct fsv_str json, struct fsv_buf *out)
+{
+	bool in_string = false;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < json.n; i++) {
+		char c = json.p[i];
+		bool escape = in_string && c == '\\' && i + 1 < json.n;
+
+		if (!in_string && (c == '}' || c == ']') && depth > 0)
+			new_line(out, --depth);
+		fsv_buf_putc(out, c);
+		if (escape)
+			fsv_buf_putc(out, json.p[++i]);
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			new_line(out, ++depth);
+		else if (!in_string && c == ',')
+			new_line(out, depth);
+	}
+}

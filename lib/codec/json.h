@@ -142,6 +142,10 @@ void fsv_jsonw_kv_int(struct fsv_jsonw *w, const char *key, int64_t v);
 /* Appends text as a quoted JSON string. */
 void fsv_json_quote(struct fsv_buf *out, struct fsv_str text);
 
+/* Appends valid JSON without white space again, three blanks deep for each bracket, as the reference writes its route
+ * table. */
+void fsv_json_indent(struct fsv_str json, struct fsv_buf *out);
+
 /* Copies one value the way the reference would re-encode it after decoding: integers as they stand
  * (-0 as 0), other numbers as doubles in Java's spelling, strings with the writer's escapes, last of
  * equally named members at the place of the first; with drop_nulls null members of objects are left

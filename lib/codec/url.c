@@ -57,3 +57,38 @@ bool fsv_url_decode(struct fsv_str text, bool plus, struct fsv_arena *arena, str
 	*ret_text = fsv_str_n(out, n);
 	return true;
 }
+
+bool fsv_url_address(const char *url, char ret_host[FSV_URL_HOST_MAX], uint16_t *ret_port)
+{
+	bool https = fsv_str_starts(fsv_str(url), FSV_STR("https://"));
+	const char *at = url + (https ? 8 : 7);
+	struct fsv_str place, host;
+	size_t user, end;
+	int64_t port = https ? 443 : 80;
+
+	if (!https && !fsv_str_starts(fsv_str(url), FSV_STR("http://")))
+		return false;
+	place = fsv_str_n(at, strcspn(at, "/?#"));
+	user = fsv_str_find(place, '@', 0);
+	if (user < place.n)
+		place = fsv_str_sub(place, user + 1, place.n);
+	if (place.n > 0 && place.p[0] == '[') {
+		end = fsv_str_find(place, ']', 0);
+		host = fsv_str_sub(place, 1, end++);
+	} else {
+		end = fsv_str_find(place, ':', 0);
+		host = fsv_str_sub(place, 0, end);
+	}
+	if (end > place.n || host.n == 0 || host.n >= FSV_URL_HOST_MAX)
+		return false;
+	if (end < place.n && place.p[end] != ':')
+		return false;
+	if (end + 1 < place.n && !fsv_str_to_i64(fsv_str_sub(place, end + 1, place.n), &port))
+		return false;
+	if (port < 1 || port > 65535)
+		return false;
+	memcpy(ret_host, host.p, host.n);
+	ret_host[host.n] = '\0';
+	*ret_port = (uint16_t)port;
+	return true;
+}

@@ -40,7 +40,7 @@ enum fsv_registry_key {
 	  "Nodes of the registry that are kept in memory; those beyond are left out with a warning.", NULL }, \
 	{ "registry.cache.path", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL, \
 	  "The folder that holds .fate, where the newest state of the registry is kept for starts without ZooKeeper; " \
-	  "unset = where models are kept, in a proxy the working directory.", NULL }
+	  "unset = where models are kept, in a proxy the working directory. A proxy keeps its rules for flow control there too.", NULL }
 
 /* What needs more than one key to judge. base: index of the block's first key. */
 int fsv_registry_keys_check(const struct fsv_conf *conf, unsigned base, struct fsv_err *err) FSV_MUST_CHECK;

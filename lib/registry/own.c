@@ -535,8 +535,8 @@ static struct fsv_reg_setting *setting_of(struct fsv_registry *r, const struct f
 	return setting;
 }
 
-int fsv_registry_update(struct fsv_registry *r, struct fsv_str text, struct fsv_str router_mode, int32_t weight,
-			struct fsv_err *err)
+int fsv_own_update(struct fsv_registry *r, struct fsv_str text, struct fsv_str router_mode, int32_t weight,
+		   struct fsv_err *err)
 {
 	enum fsv_router_mode mode = fsv_router_mode_find(router_mode);
 	struct fsv_own *own = find_by_url(r, text);
@@ -549,7 +549,7 @@ int fsv_registry_update(struct fsv_registry *r, struct fsv_str text, struct fsv_
 	if (weight < -1 || weight > 10000)
 		return fsv_err_set(err, FSV_E_PARAM, "a weight is from 0 to 10000, or -1 for the one that is set; got %d", weight);
 	if (!own || !own->wanted || !fsv_provider_parse(fsv_str(own->url), &url))
-		return fsv_err_set(err, -ENOENT, "no node");
+		return fsv_err_set(err, FSV_E_UNREGISTER, "no node");
 	fsv_arena_init(&arena, 0);
 	(void)fsv_str_to_i64(fsv_provider_param(&url, "weight"), &now);
 	if (mode != FSV_ROUTER_NONE &&

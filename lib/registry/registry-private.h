@@ -95,6 +95,9 @@ void fsv_own_tick(struct fsv_registry *r);
 /* Registers, now that r->informed. */
 void fsv_own_go(struct fsv_registry *r);
 void fsv_own_done(struct fsv_registry *r);
+/* fsv_registry_update in the main thread. */
+int fsv_own_update(struct fsv_registry *r, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
+		   struct fsv_err *err) FSV_MUST_CHECK;
 unsigned fsv_own_present(const struct fsv_registry *r);
 
 /* files.c -------------------------------------------------------------------------------------------- */

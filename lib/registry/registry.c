@@ -12,7 +12,7 @@
 FSV_METRIC(connected, FSV_GAUGE, "fate_serving_registry_connected", "", "1 while ZooKeeper answers, else 0.");
 FSV_METRIC(registered, FSV_GAUGE, "fate_serving_registry_nodes", "", "Nodes of this daemon that stand in ZooKeeper.");
 
-enum { TICK_MS = 1000, ADDRESS_MS = 20, POOL_QUEUE = 16, INFORM_TICKS = 3 };
+enum { TICK_MS = 1000, ADDRESS_MS = 20, POOL_QUEUE = 16, INFORM_TICKS = 3, PATIENCE_MS = 4000 };
 
 /* Options ------------------------------------------------------------------------------------------------ */
 
@@ -259,4 +259,39 @@ void fsv_registry_status(const struct fsv_registry *r, struct fsv_buf *out)
 		fsv_buf_puts(out, "registry connected");
 	else
 		fsv_buf_printf(out, "registered (%u of %zu nodes)", fsv_own_present(r), r->own.n);
+}
+
+/* Other threads ------------------------------------------------------------------------------------------------ */
+
+bool fsv_registry_connected(const struct fsv_registry *r)
+{
+	return atomic_load(&r->shown_up);
+}
+
+struct update {
+	struct fsv_registry *registry;
+	struct fsv_str url, router_mode;
+	int32_t weight;
+	int result;
+	struct fsv_err *err;
+};
+
+static void update(void *arg)
+{
+	struct update *u = arg;
+
+	u->result = fsv_own_update(u->registry, u->url, u->router_mode, u->weight, u->err);
+}
+
+int fsv_registry_update(struct fsv_registry *r, struct fsv_str url, struct fsv_str router_mode, int32_t weight, struct fsv_err *err)
+{
+	struct update u = { r, url, router_mode, weight, 0, err };
+
+	if (url.n == 0)
+		return fsv_err_set(err, FSV_E_SYSTEM, "url == null");
+	if (!r)
+		return fsv_err_set(err, FSV_E_SYSTEM, "this daemon is not registered anywhere: no registry is used, or not yet");
+	if (fsv_loop_call(r->loop, update, &u, PATIENCE_MS) < 0)
+		return fsv_err_set(err, FSV_E_BUSY, "the main thread has too much to do, or is on its way out; try again");
+	return u.result;
 }

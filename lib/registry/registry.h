@@ -6,7 +6,7 @@
  * the cache file.
  *
  * One reconciling loop: a set of wanted nodes beside what is known to exist. Everything here belongs to the main
- * thread but for fsv_registry_view.
+ * thread but for what says otherwise.
  */
 #ifndef FSV_REGISTRY_REGISTRY_H
 #define FSV_REGISTRY_REGISTRY_H
@@ -80,9 +80,13 @@ enum { FSV_REGISTRY_KEY_SIZE = 33 };	/* with its NUL */
 /* Environment of a host model: lower-case hex MD5 of "tableName&namespace". [any thread] */
 void fsv_registry_host_key(struct fsv_str table_name, struct fsv_str name_space, char ret_key[FSV_REGISTRY_KEY_SIZE]);
 
+/* Whether ZooKeeper answers, as of a second ago. [any thread] */
+bool fsv_registry_connected(const struct fsv_registry *registry);
+
 /* updateService: changes the weight (-1 = leave) and router mode (blank or unknown = leave) of an own registration
  * named by its URL, keeps both over restarts, and replaces the node: the new one first. 1 = changed, 0 = nothing to change,
- * -ENOENT = no such registration, other = error. */
+ * FSV_E_UNREGISTER = no such registration, other = error; NULL stands for no registry. Waits for the main thread, a few
+ * seconds at most. [any thread but the main one and workers] */
 int fsv_registry_update(struct fsv_registry *registry, struct fsv_str url, struct fsv_str router_mode, int32_t weight,
 			struct fsv_err *err) FSV_MUST_CHECK;
 

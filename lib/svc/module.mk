@@ -1,3 +1,3 @@
-SRC_lib/svc := journal.c monitor.c options.c process.c sockets.c svc.c svc-metrics.c trim.c
+SRC_lib/svc := health.c journal.c monitor.c options.c process.c sockets.c svc.c svc-metrics.c trim.c
 DEPS_lib/svc := lib/net lib/conf lib/proto lib/codec lib/base
 PKGS_lib/svc := libsystemd

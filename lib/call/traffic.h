@@ -4,8 +4,8 @@
  * seconds: what queryMetrics shows. Counting takes no lock, and no memory but for the first time that a resource is
  * seen; resources beyond a bound are not counted.
  */
-#ifndef FSV_SERVER_TRAFFIC_H
-#define FSV_SERVER_TRAFFIC_H
+#ifndef FSV_CALL_TRAFFIC_H
+#define FSV_CALL_TRAFFIC_H
 
 #include <stdbool.h>
 #include <stdint.h>

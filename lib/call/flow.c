@@ -2,6 +2,7 @@
 #include "flow.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -9,11 +10,6 @@
 #include "base/mem.h"
 #include "codec/json.h"
 #include "codec/number.h"
-
-struct fsv_flow {
-	struct fsv_map rules;	/* resource to struct fsv_flow_rule, on the heap */
-	bool has_models;
-};
 
 static uint64_t bucket(uint32_t tenth, uint32_t units)
 {
@@ -35,6 +31,15 @@ static uint64_t earlier(struct fsv_flow_rule *rule, uint32_t now)
 	return sum;
 }
 
+/* Less often than each second. A clock that was set back does not make anybody wait for the time that it had. */
+static bool admit_rarely(struct fsv_flow_rule *rule, unsigned n, int64_t now_ms)
+{
+	int64_t last = atomic_load_explicit(&rule->last_ms, memory_order_relaxed);
+	bool over = now_ms < last || (double)(now_ms - last) >= 1000 / rule->allowed;
+
+	return n <= 1 && over && atomic_compare_exchange_strong(&rule->last_ms, &last, now_ms);
+}
+
 /* Whoever changes the current bucket first wins; the others count again. */
 bool fsv_flow_admit(struct fsv_flow_rule *rule, unsigned n, int64_t wall_ms)
 {
@@ -44,6 +49,8 @@ bool fsv_flow_admit(struct fsv_flow_rule *rule, unsigned n, int64_t wall_ms)
 
 	if (!rule)
 		return true;
+	if (rule->allowed > 0 && rule->allowed < 1)
+		return admit_rarely(rule, n, wall_ms);
 	current = &rule->buckets[now % FSV_FLOW_BUCKETS];
 	was = atomic_load_explicit(current, memory_order_relaxed);
 	for (;;) {
@@ -64,7 +71,26 @@ static bool allowed_of(const struct fsv_json_node *node, double *ret_allowed)
 		*ret_allowed = node->number;
 	else if (node->type != FSV_JSON_STRING || !fsv_double_from_java(node->text, ret_allowed))
 		return false;
-	return *ret_allowed == *ret_allowed;	/* NaN is no rate */
+	return *ret_allowed >= 0;	/* NaN is no rate */
+}
+
+static void flow_free(struct fsv_ref *ref)
+{
+	struct fsv_flow *flow = (struct fsv_flow *)ref;
+
+	for (size_t i = 0; i < flow->rules.n; i++)
+		free(flow->rules.entries[i].value);
+	fsv_map_done(&flow->rules);
+	free(flow);
+}
+
+static struct fsv_flow *flow_new(void)
+{
+	struct fsv_flow *flow = FSV_NEW(struct fsv_flow);
+
+	fsv_ref_init(&flow->ref, flow_free);
+	fsv_map_init(&flow->rules);
+	return flow;
 }
 
 static bool add_rule(struct fsv_flow *flow, const struct fsv_json_node *entry)
@@ -95,8 +121,7 @@ int fsv_flow_parse(struct fsv_str json, struct fsv_flow **ret_flow, unsigned *re
 	if (r == 0 && root->type != FSV_JSON_ARRAY)
 		r = fsv_err_set(err, FSV_E_SYNTAX, "flow rules are no JSON list");
 	if (r == 0) {
-		flow = FSV_NEW(struct fsv_flow);
-		fsv_map_init(&flow->rules);
+		flow = flow_new();
 		for (const struct fsv_json_node *entry = root->first; entry; entry = entry->next)
 			skipped += !add_rule(flow, entry);
 		*ret_flow = flow;
@@ -113,6 +138,8 @@ static void copy_rule(struct fsv_flow *flow, struct fsv_str resource, struct fsv
 	rule->allowed = allowed;
 	for (unsigned i = 0; from && i < FSV_FLOW_BUCKETS; i++)
 		atomic_init(&rule->buckets[i], atomic_load_explicit(&from->buckets[i], memory_order_relaxed));
+	if (from)
+		atomic_init(&rule->last_ms, atomic_load_explicit(&from->last_ms, memory_order_relaxed));
 	free(fsv_map_put(&flow->rules, resource, rule));
 	flow->has_models |= fsv_str_starts(resource, FSV_STR("M_"));
 }
@@ -121,19 +148,21 @@ int fsv_flow_with(const struct fsv_flow *was, struct fsv_str resource, double al
 		  struct fsv_flow **ret_flow, struct fsv_err *err)
 {
 	struct fsv_flow_rule *old = fsv_flow_rule(was, resource);
+	bool limits = allowed >= 0 && !isinf(allowed);
 	struct fsv_flow *flow;
 
-	if (!old && was && was->rules.n >= max)
+	if (limits && !old && was && was->rules.n >= max)
 		return fsv_err_set(err, FSV_E_LIMIT, "there are rules for %zu resources, which is the most (flow.max.rules)",
 				   was->rules.n);
-	flow = FSV_NEW(struct fsv_flow);
-	fsv_map_init(&flow->rules);
+	flow = flow_new();
 	for (size_t i = 0; was && i < was->rules.n; i++) {
 		struct fsv_flow_rule *rule = was->rules.entries[i].value;
 
-		copy_rule(flow, was->rules.entries[i].key, rule, rule->allowed);
+		if (rule != old)
+			copy_rule(flow, was->rules.entries[i].key, rule, rule->allowed);
 	}
-	copy_rule(flow, resource, old, allowed);
+	if (limits)
+		copy_rule(flow, resource, old, allowed);
 	*ret_flow = flow;
 	return 0;
 }
@@ -186,28 +215,12 @@ struct fsv_flow *fsv_flow_load(const char *path)
 		return NULL;
 	}
 	if (skipped > 0)
-		fsv_log_err("flow rules %s: %u entries without source or allow_qps are left out", path, skipped);
+		fsv_log_err("flow rules %s: %u entries without source, or with an allow_qps that is none, are left out", path, skipped);
 	fsv_log_info("flow rules %s: %zu resources are limited", path, flow->rules.n);
 	return flow;
-}
-
-struct fsv_flow *fsv_flow_free(struct fsv_flow *flow)
-{
-	if (!flow)
-		return NULL;
-	for (size_t i = 0; i < flow->rules.n; i++)
-		free(flow->rules.entries[i].value);
-	fsv_map_done(&flow->rules);
-	free(flow);
-	return NULL;
 }
 
 struct fsv_flow_rule *fsv_flow_rule(const struct fsv_flow *flow, struct fsv_str resource)
 {
 	return flow ? fsv_map_get(&flow->rules, resource) : NULL;
-}
-
-bool fsv_flow_has_models(const struct fsv_flow *flow)
-{
-	return flow && flow->has_models;
 }
