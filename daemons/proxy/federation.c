@@ -16,9 +16,10 @@ static const struct call_kind {
 	const char *name;
 	const char *method;
 	bool batch;
+	struct fsv_interface interface;
 } kinds[] = {
-	{ "inference", SERVICE "inference", false },
-	{ "batchInference", SERVICE "batchInference", true },
+	{ "inference", SERVICE "inference", false, { "I_inference", "inference" } },
+	{ "batchInference", SERVICE "batchInference", true, { "I_batchInference", "batchInference" } },
 };
 
 struct federation {
@@ -31,6 +32,7 @@ struct federation {
 	struct fsv_hop hop;
 	const char *target;		/* of hop, for the log */
 	bool again;			/* it has been sent elsewhere before */
+	bool delivered;			/* the answer is the node's */
 	struct fsv_rpc_worker *worker;
 	struct fsv_str key;		/* in the registry */
 	struct fsv_str message;
@@ -50,7 +52,7 @@ static void reply(struct federation *f, int code, struct fsv_str body)
 			.service_id = f->body.service_id,
 		});
 	if (f->view)
-		fsv_proxy_leave(f->proxy, f->view);
+		fsv_proxy_leave(f->proxy, f->view, &f->kind->interface, f->delivered);
 	fsv_http_reply(f->req, 200, f->content_type, body, NULL, 0);
 }
 
@@ -181,6 +183,7 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 	fsv_buf_init(&out, arena, 0);
 	code = fsv_federation_answer(answer, arena, &out);
 	log_done(f);
+	f->delivered = true;
 	reply(f, code, fsv_buf_str(&out));
 }
 
@@ -226,7 +229,7 @@ static void start(struct federation *f)
 
 	f->trace = fsv_trace_start(fsv_http_arena(f->req), case_id.n > 0 ? case_id : f->body.case_id,
 				   fsv_http_header(f->req, "traceparent"), fsv_http_header(f->req, "fate-hops"));
-	r = fsv_proxy_enter(f->proxy, f->kind->name, false, &f->view, &err);
+	r = fsv_proxy_enter(f->proxy, &f->kind->interface, false, &f->view, &err);
 	if (r == 0 && f->body.body_null) {	/* the reference has no words for it */
 		fail(f, FSV_E_SYSTEM, "", "the member body is null");
 		return;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "codec/url.h"
 
 struct own {
 	const struct fsv_listener *listeners;
@@ -83,45 +84,17 @@ static bool listens_at(const struct own *own, const struct fsv_listener *listene
 	return is_local(own, host);
 }
 
-/* Host and port of "http://host[:port]/…". */
-static bool url_address(const char *url, char host[256], unsigned *ret_port)
-{
-	bool https = strncmp(url, "https://", 8) == 0;
-	const char *at = url + (https ? 8 : 7);
-	size_t n = strcspn(at, "/?#");
-	struct fsv_str authority = fsv_str_n(at, n);
-	size_t user = fsv_str_find(authority, '@', 0), end;
-	int64_t port = https ? 443 : 80;
-
-	if (user < authority.n)
-		authority = fsv_str_sub(authority, user + 1, authority.n);
-	if (authority.n > 0 && authority.p[0] == '[') {
-		end = fsv_str_find(authority, ']', 0);
-		if (end == authority.n)
-			return false;
-		snprintf(host, 256, "%.*s", (int)(end - 1), authority.p + 1);
-		end++;
-	} else {
-		end = fsv_str_find(authority, ':', 0);
-		snprintf(host, 256, "%.*s", (int)(end < 255 ? end : 255), authority.p);
-	}
-	if (end + 1 < authority.n && !fsv_str_to_i64(fsv_str_sub(authority, end + 1, authority.n), &port))
-		return false;
-	*ret_port = port > 0 && port <= 65535 ? (unsigned)port : 0;
-	return *ret_port != 0;
-}
-
 static void judge(struct fsv_route_table *table, struct fsv_endpoint *endpoint, void *arg)
 {
 	struct own *own = arg;
-	char text[256], host[256];
+	char text[FSV_URL_HOST_MAX], host[256];
 	bool is_own = false;
-	unsigned port;
+	uint16_t port;
 
 	if (endpoint->refused)
 		return;
 	if (endpoint->url) {
-		if (url_address(endpoint->url, text, &port)) {
+		if (fsv_url_address(endpoint->url, text, &port)) {
 			canonical(text, host);
 			is_own = listens_at(own, &own->listeners[FSV_LISTEN_HTTP], host, port);
 		}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy-conf.h"
 
+#include "call/gate.h"
 #include "call/spans.h"
+#include "svc/health.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
 
@@ -21,6 +23,9 @@ static const struct fsv_conf_key keys[] = {
 	[FSV_PK_ROUTE_TABLE] = { "route.table", FSV_CONF_PATH, 0, NULL, "route_table.json", 0, 0, NULL,
 		"Route table with the addresses of partners and own nodes. Changes to the file are taken up at once; "
 		"a file with a mistake is reported and the table in use stays.", NULL },
+	[FSV_PK_ROUTE_CHANGE] = { "route.table.change.allow", FSV_CONF_BOOL, 0, NULL, "true", 0, 0, NULL,
+		"Let consoles replace the route table over the intra port (saveRouter, updateConfig), where the proxy may write the "
+		"file. The former table is kept beside it, with .bak behind its name.", NULL },
 
 	[FSV_PK_HTTP_PORT] = { "server.port", FSV_CONF_PORT, FSV_CONF_RESTART, NULL, "8059", 0, 0, NULL,
 		"HTTP port for clients of inference and for partners that send over HTTP; 0 = not served.", "Ports" },
@@ -89,9 +94,12 @@ static const struct fsv_conf_key keys[] = {
 		"when none is known there. Needs zk.url; without it, or with false: the route table alone.", "Registry" },
 	[FSV_PK_REGISTRY] = FSV_REGISTRY_KEYS,
 	[FSV_PK_HEALTH_CHECK] = { "health.check.allow", FSV_CONF_BOOL, 0, NULL, "true", 0, 0, NULL,
-		COMPAT("Health report for the console."), "Read for compatibility" },
+		"Report on route table, registry, endpoints, memory and certificates when the console asks for it; false: the "
+		"report is empty.", "Console" },
+	[FSV_PK_HEALTH_TIMEOUT] = FSV_HEALTH_TIMEOUT_KEY,
+	[FSV_PK_FLOW_MAX_RULES] = FSV_FLOW_MAX_RULES_KEY,
 	[FSV_PK_PRINT_INPUT] = { "print.input.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
-		COMPAT("Requests in the flow log."), NULL },
+		COMPAT("Requests in the flow log."), "Read for compatibility" },
 	[FSV_PK_PRINT_OUTPUT] = { "print.output.data", FSV_CONF_BOOL, 0, NULL, "false", 0, 0, NULL,
 		COMPAT("Answers in the flow log."), NULL },
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/pool.h"
 #include "base/time.h"
 #include "call/spans.h"
 #include "channels.h"
@@ -21,7 +22,7 @@
 #include "svc/svc.h"
 #include "unary.h"
 
-enum { RENEWAL_MS = 10000 };
+enum { RENEWAL_MS = 10000, POOL_THREADS = 2, POOL_QUEUE = 64 };
 
 FSV_METRIC(route_parties, FSV_GAUGE, "fate_serving_route_parties", "", "Parties in the route table in use.");
 FSV_METRIC(route_endpoints, FSV_GAUGE, "fate_serving_route_endpoints", "", "Endpoints in it.");
@@ -149,6 +150,9 @@ static int start_clients(struct fsv_proxy *proxy, struct fsv_err *err)
 
 	if (r < 0)
 		return r;
+	r = fsv_pool_new("console", POOL_THREADS, POOL_QUEUE, &proxy->pool, err);
+	if (r < 0)
+		return r;
 	proxy->channels = fsv_channels_new((size_t)fsv_conf_int(conf, FSV_PK_MAX_MESSAGE));
 	return fsv_http_client_new(&opt, &proxy->client, err);
 }
@@ -157,9 +161,15 @@ static int start_ports(struct fsv_proxy *proxy, struct fsv_err *err)
 {
 	static const struct fsv_rpc_method intra[] = {
 		{ FSV_UNARY_METHOD, fsv_unary_intra, true },
+		{ FSV_COMMON_SERVICE "queryMetrics", fsv_proxy_query_metrics, false },
+		{ FSV_COMMON_SERVICE "updateFlowRule", fsv_proxy_update_flow_rule, false },
 		{ FSV_COMMON_SERVICE "listProps", fsv_proxy_list_props, false },
 		{ FSV_COMMON_SERVICE "queryJvmInfo", fsv_proxy_query_jvm, false },
+		{ FSV_COMMON_SERVICE "updateService", fsv_proxy_update_service, false },
+		{ FSV_COMMON_SERVICE "updateConfig", fsv_proxy_update_config, false },
+		{ FSV_COMMON_SERVICE "checkHealthService", fsv_proxy_check_health, false },
 		{ FSV_ROUTER_SERVICE "queryRouter", fsv_proxy_query_router, false },
+		{ FSV_ROUTER_SERVICE "saveRouter", fsv_proxy_save_router, false },
 		{ FSV_ROUTER_SERVICE "addRouter", fsv_proxy_no_router, false },
 		{ FSV_ROUTER_SERVICE "updateRouter", fsv_proxy_no_router, false },
 		{ FSV_ROUTER_SERVICE "deleteRouter", fsv_proxy_no_router, false },
@@ -194,7 +204,10 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 
 	*proxy = (struct fsv_proxy){
 		.conf = fsv_conf_ref((struct fsv_conf *)conf), .first_conf = fsv_conf_ref((struct fsv_conf *)conf),
-		.max_inflight = (unsigned)fsv_conf_int(conf, FSV_PK_MAX_INFLIGHT), .shown_at = fsv_now_ns(),
+		.max_inflight = (unsigned)fsv_conf_int(conf, FSV_PK_MAX_INFLIGHT), .shown_at = fsv_now_ns(), .loop = loop,
+		.save_lock = PTHREAD_MUTEX_INITIALIZER,
+		/* A server on this machine may keep its rules in the same folder. */
+		.gate = fsv_gate_new(fsv_conf_str(conf, FSV_PK_REGISTRY + FSV_RK_CACHE), "proxyFlowRules.json"),
 	};
 	note_listeners(proxy);
 	r = start_clients(proxy, err);
@@ -231,6 +244,7 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	proxy->conf = fsv_conf_ref((struct fsv_conf *)conf);
 	fsv_conf_unref(was);
 	fsv_monitor_reload(proxy->monitor, conf, FSV_PK_METRICS);
+	fsv_gate_reload(proxy->gate);
 	fsv_proxy_publish(proxy);
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
 	return 0;
@@ -291,6 +305,8 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 		cut += fsv_rpc_server_stop(proxy->intra, deadline_ns);
 	if (proxy->inter)
 		cut += fsv_rpc_server_stop(proxy->inter, deadline_ns);
+	if (proxy->pool)
+		proxy->pool = fsv_pool_free(proxy->pool);
 	proxy->monitor = fsv_monitor_stop(proxy->monitor);
 	unwatch(proxy);
 	if (proxy->client)
@@ -306,6 +322,8 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	proxy->registry = fsv_registry_free(proxy->registry);
 	if (proxy->inter_tls)
 		proxy->inter_tls = fsv_tls_unref(proxy->inter_tls);
+	proxy->gate = fsv_gate_free(proxy->gate);
+	pthread_mutex_destroy(&proxy->save_lock);
 	free(proxy->table_text);
 	free(proxy->broken_text);
 	fsv_conf_unref((struct fsv_conf *)proxy->conf);

@@ -7,6 +7,7 @@
 #ifndef FSV_PROXY_PROXY_H
 #define FSV_PROXY_PROXY_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/ref.h"
+#include "call/gate.h"
 #include "conf/conf.h"
 #include "listeners.h"
 #include "net/rpc.h"
@@ -27,6 +29,7 @@ struct fsv_monitor;
 struct fsv_tls;
 struct fsv_channels;
 struct fsv_node;
+struct fsv_pool;
 struct fsv_registry;
 struct fsv_route_watch;
 struct fsv_spans;
@@ -51,6 +54,10 @@ struct fsv_proxy {
 	struct fsv_spans *spans;		/* NULL when none are exported */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
+	struct fsv_gate *gate;			/* flow control, and the counts for queryMetrics */
+	struct fsv_pool *pool;			/* answers consoles where that takes time */
+	pthread_mutex_t save_lock;		/* held while a route table is written */
+	struct fsv_loop *loop;			/* where the rest lives */
 	_Atomic(struct fsv_registry *) registry;	/* NULL when none is used, and while the daemon starts */
 
 	struct fsv_snapshot view;		/* struct fsv_proxy_view */
@@ -107,15 +114,20 @@ void fsv_proxy_reconnect(struct fsv_proxy *proxy);
 /* Puts configuration and table in use in front of requests. */
 void fsv_proxy_publish(struct fsv_proxy *proxy);
 
+/* A new route table (route-save.c): checked whole as one that stands in the file, written there with the former one kept
+ * beside it, and, as a rule, in use when this returns. FSV_E_ROUTE_UPDATE: the table is as it was. [any thread but the main
+ * one and workers; blocks] */
+int fsv_proxy_save_routes(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, struct fsv_str text, struct fsv_arena *arena,
+			  struct fsv_err *err) FSV_MUST_CHECK;
+
 /* Requests [any thread] (routing.c) ---------------------------------------------------------------- */
 
-/* Admits a request: 0 with a view that fsv_proxy_leave gives back, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD.
- * service: the name in the overload message. too_late: fsv_rpc_call_too_late; over HTTP false, as connections end by
+/* Admits a request: 0 with a view that fsv_proxy_leave gives back, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. too_late: fsv_rpc_call_too_late; over HTTP false, as connections end by
  * themselves with their next answer. */
-int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late, struct fsv_proxy_view **ret_view,
-		    struct fsv_err *err) FSV_MUST_CHECK;
-/* Before the reply: afterwards the process may be on its way out. */
-void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view);
+int fsv_proxy_enter(struct fsv_proxy *proxy, const struct fsv_interface *interface, bool too_late,
+		    struct fsv_proxy_view **ret_view, struct fsv_err *err) FSV_MUST_CHECK;
+/* Before the reply: afterwards the process may be on its way out. good: it has an answer, whatever that says. */
+void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view, const struct fsv_interface *interface, bool good);
 
 /* The one place that decides where a request goes: a serving node of the registry that works, else an endpoint of the
  * route table, else whatever the registry knows. key: "serving/<environment>/<service>", empty for what is never looked

@@ -163,10 +163,18 @@ void fsv_proxy_publish(struct fsv_proxy *proxy)
 
 /* Requests --------------------------------------------------------------------------------------- */
 
-int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late, struct fsv_proxy_view **ret_view,
-		    struct fsv_err *err)
+static void let_go(struct fsv_proxy *proxy, struct fsv_proxy_view *view)
+{
+	atomic_fetch_sub_explicit(&proxy->inflight, 1, memory_order_relaxed);
+	fsv_ref_put(&view->ref);
+}
+
+int fsv_proxy_enter(struct fsv_proxy *proxy, const struct fsv_interface *interface, bool too_late,
+		    struct fsv_proxy_view **ret_view, struct fsv_err *err)
 {
 	struct fsv_proxy_view *view;
+	unsigned inflight;
+	int r;
 
 	atomic_fetch_add_explicit(&proxy->requests, 1, memory_order_relaxed);
 	if (too_late)
@@ -174,18 +182,19 @@ int fsv_proxy_enter(struct fsv_proxy *proxy, const char *service, bool too_late,
 	view = (struct fsv_proxy_view *)fsv_snapshot_get(&proxy->view);
 	if (!view)
 		return fsv_err_set(err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is not ready");
-	if (atomic_fetch_add_explicit(&proxy->inflight, 1, memory_order_relaxed) >= proxy->max_inflight) {
-		fsv_proxy_leave(proxy, view);
-		return fsv_err_set(err, FSV_E_OVERLOAD, "request was block by over load, service name: %s", service);
-	}
-	*ret_view = view;
-	return 0;
+	inflight = atomic_fetch_add_explicit(&proxy->inflight, 1, memory_order_relaxed);
+	r = fsv_gate_enter(proxy->gate, interface, inflight >= proxy->max_inflight, err);
+	if (r < 0)
+		let_go(proxy, view);
+	else
+		*ret_view = view;
+	return r;
 }
 
-void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view)
+void fsv_proxy_leave(struct fsv_proxy *proxy, struct fsv_proxy_view *view, const struct fsv_interface *interface, bool good)
 {
-	atomic_fetch_sub_explicit(&proxy->inflight, 1, memory_order_relaxed);
-	fsv_ref_put(&view->ref);
+	fsv_gate_count(proxy->gate, interface, good);
+	let_go(proxy, view);
 }
 
 static int by_table(const struct fsv_proxy_view *view, const struct fsv_route_query *query, struct fsv_str case_id,

@@ -16,6 +16,8 @@
 
 enum { PACKET_PREFIX = 500 };	/* added to a status code when it travels in a packet */
 
+static const struct fsv_interface interface = { "I_unaryCall", "unaryCall" };
+
 struct unary {
 	struct fsv_proxy *proxy;
 	struct fsv_proxy_view *view;		/* NULL when it was not admitted */
@@ -72,7 +74,7 @@ static void leave(struct unary *u, int code)
 	if (u->call)
 		fsv_rpc_call_on_cancel(u->call, NULL, NULL);
 	if (u->view)
-		fsv_proxy_leave(u->proxy, u->view);
+		fsv_proxy_leave(u->proxy, u->view, &interface, code == 0);
 	u->view = NULL;
 }
 
@@ -329,7 +331,7 @@ static int check_parties(const struct unary *u, struct fsv_err *err)
 static void start(struct unary *u)
 {
 	struct fsv_err err;
-	int r = fsv_proxy_enter(u->proxy, "unaryCall", u->call && fsv_rpc_call_too_late(u->call), &u->view, &err);
+	int r = fsv_proxy_enter(u->proxy, &interface, u->call && fsv_rpc_call_too_late(u->call), &u->view, &err);
 
 	if (r == 0)
 		r = check_parties(u, &err);
