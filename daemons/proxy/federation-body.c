@@ -9,6 +9,7 @@
 struct fsv_federation_member {
 	struct fsv_str key;
 	struct fsv_str value;	/* span of the text, checked */
+	unsigned seen;		/* in value; enum fsv_json_seen */
 };
 
 /* Request ---------------------------------------------------------------------------------------- */
@@ -18,7 +19,7 @@ struct list {
 	size_t n, cap;
 };
 
-static void list_add(struct list *list, struct fsv_str key, struct fsv_str value, struct fsv_arena *arena)
+static void list_add(struct list *list, struct fsv_federation_member member, struct fsv_arena *arena)
 {
 	if (list->n == list->cap) {
 		size_t cap = list->cap ? list->cap * 2 : 64;
@@ -29,24 +30,26 @@ static void list_add(struct list *list, struct fsv_str key, struct fsv_str value
 		list->members = more;
 		list->cap = cap;
 	}
-	list->members[list->n++] = (struct fsv_federation_member){ key, value };
+	list->members[list->n++] = member;
 }
 
 /* Members of the object that begins here. 1 when it is null, FSV_E_PARAM for other types. */
 static int read_object(struct fsv_json *j, struct list *list, const char *name, struct fsv_err *err)
 {
 	enum fsv_json_type type = fsv_json_value(j);
-	struct fsv_str key, value;
+	struct fsv_federation_member m;
 
 	list->n = 0;	/* the last of two heads counts */
 	if (type == FSV_JSON_NULL)
 		return 1;
 	if (type != FSV_JSON_OBJECT)
 		return fsv_err_set(err, FSV_E_PARAM, "%s is no object", name);
-	while (fsv_json_key(j, &key)) {
-		if (fsv_json_skip(j, &value) == FSV_JSON_ERROR)
+	while (fsv_json_key(j, &m.key)) {
+		j->seen = 0;
+		if (fsv_json_skip(j, &m.value) == FSV_JSON_ERROR)
 			break;
-		list_add(list, key, value, j->arena);
+		m.seen = j->seen;
+		list_add(list, m, j->arena);
 	}
 	return fsv_json_failed(j) ? fsv_json_fail(j, err) : 0;
 }
@@ -141,14 +144,20 @@ int fsv_federation_read(struct fsv_str text, struct fsv_arena *arena, struct fsv
 
 enum { FEW = 16 };	/* up to here looking is quicker than hashing */
 
-/* Moves the last value of equal names to the place of the first; emptied places have no value. */
+/* Of equal names the last value counts, at the place of the first. The other place is left without value. */
+static void supersede(struct fsv_federation_member *first, struct fsv_federation_member *last)
+{
+	first->value = last->value;
+	first->seen = last->seen;
+	last->value = FSV_STR_NULL;
+}
+
 static void settle_few(struct fsv_federation_member *m, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		for (size_t k = 0; k < i; k++) {
 			if (m[k].value.n > 0 && fsv_str_eq(m[k].key, m[i].key)) {
-				m[k].value = m[i].value;
-				m[i].value = FSV_STR_NULL;
+				supersede(&m[k], &m[i]);
 				break;
 			}
 		}
@@ -168,36 +177,27 @@ static void settle_many(struct fsv_federation_member *m, size_t n, struct fsv_ar
 
 		while (slots[at] && !fsv_str_eq(m[slots[at] - 1].key, m[i].key))
 			at = (at + 1) & (n_slots - 1);
-		if (slots[at]) {
-			m[slots[at] - 1].value = m[i].value;
-			m[i].value = FSV_STR_NULL;
-		} else {
+		if (slots[at])
+			supersede(&m[slots[at] - 1], &m[i]);
+		else
 			slots[at] = (uint32_t)i + 1;
-		}
 	}
 }
 
-/* Whether re-encoding a client's value would change nothing: a text without escapes, or a whole number. */
-static bool is_settled(struct fsv_str value)
-{
-	if (value.p[0] == '"')
-		return !memchr(value.p, '\\', value.n);
-	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] < '0' || value.p[i] > '9')
-			return false;
-	return true;
-}
-
+/*
+ * The reference decodes a value and prints it again, without its nulls and with what is beyond a double as a text. Any
+ * other value means the same to who reads it, in whatever spelling, and goes on as it came.
+ */
 static int put_member(struct fsv_jsonw *w, const struct fsv_federation_member *m, struct fsv_arena *arena,
 		      struct fsv_err *err)
 {
 	int r = 0;
 
 	fsv_jsonw_key(w, m->key);
-	if (is_settled(m->value))
-		fsv_jsonw_raw(w, m->value);
-	else
+	if (m->seen & (FSV_JSON_SEEN_NULL | FSV_JSON_SEEN_FAR))
 		r = fsv_json_reencode(m->value, true, arena, w->out, err);
+	else
+		fsv_jsonw_raw(w, m->value);
 	w->comma = true;
 	return r;
 }
@@ -227,30 +227,15 @@ int fsv_federation_write(const struct fsv_federation *f, struct fsv_str case_id,
 
 /* Answer ----------------------------------------------------------------------------------------- */
 
-/* Whether an answer is written as serving nodes write: no white space, nulls or escapes. Its numbers are in
- * the right spelling then, since both implementations print them as Java does. */
-static bool is_compact(struct fsv_str json)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < json.n; i++) {
-		char ch = json.p[i];
-
-		if (ch == '"')
-			quoted = !quoted;
-		else if (ch == '\\' || (!quoted && ((unsigned char)ch <= 0x20 || ch == 'n')))
-			return false;
-	}
-	return true;
-}
-
 static bool kept(struct fsv_str key)
 {
 	return !fsv_str_is(key, "log") && !fsv_str_is(key, "warn") && !fsv_str_is(key, "caseid");
 }
 
-static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out, int *retcode)
+/* What the answer contains goes to seen. False with nothing appended: it is no JSON object. */
+static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out, int *retcode, unsigned *seen)
 {
+	size_t before = out->n;
 	struct fsv_str key, value;
 	struct fsv_jsonw w;
 	struct fsv_json j;
@@ -263,7 +248,7 @@ static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf
 	fsv_jsonw_begin(&w, '{');
 	while (fsv_json_key(&j, &key)) {
 		if (fsv_json_skip(&j, &value) == FSV_JSON_ERROR)
-			return false;
+			break;
 		if (fsv_str_is(key, "retcode") && fsv_str_to_i64(value, &code) && code >= 0 && code <= INT_MAX)
 			*retcode = (int)code;
 		if (kept(key)) {
@@ -272,27 +257,32 @@ static bool strip(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf
 		}
 	}
 	fsv_jsonw_end(&w, '}');
+	*seen = j.seen;
+	if (fsv_json_failed(&j))
+		out->n = before;
 	return !fsv_json_failed(&j);
 }
 
+/* An answer as serving nodes write it has no white space, nulls or escapes. Its numbers are in the right spelling
+ * then, since both implementations print them as Java does. Any other is encoded anew. */
 int fsv_federation_answer(struct fsv_str answer, struct fsv_arena *arena, struct fsv_buf *out)
 {
 	size_t before = out->n;
+	int retcode = -1;
+	unsigned seen;
 	struct fsv_err err;
 	struct fsv_buf again;
-	int retcode = -1;
 
 	if (answer.n == 0) {
 		fsv_buf_puts(out, "{}");
 		return -1;
 	}
-	if (!is_compact(answer)) {
-		fsv_buf_init(&again, arena, 0);
-		if (fsv_json_reencode(answer, true, arena, &again, &err) < 0)
-			return -1;
-		answer = fsv_buf_str(&again);
-	}
-	if (!strip(answer, arena, out, &retcode))
-		out->n = before;
+	if (!strip(answer, arena, out, &retcode, &seen) ||
+	    !(seen & (FSV_JSON_SEEN_SPACE | FSV_JSON_SEEN_ESCAPE | FSV_JSON_SEEN_NULL)))
+		return retcode;
+	out->n = before;
+	fsv_buf_init(&again, arena, 0);
+	if (fsv_json_reencode(answer, true, arena, &again, &err) == 0)
+		(void)strip(fsv_buf_str(&again), arena, out, &retcode, &seen);	/* it was an object before */
 	return retcode;
 }

@@ -97,6 +97,14 @@ bool fsv_str_to_i64(struct fsv_str s, int64_t *ret_value)
 	return true;
 }
 
+static uint64_t load64(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 size_t fsv_str_utf8(struct fsv_str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
@@ -109,6 +117,8 @@ size_t fsv_str_utf8(struct fsv_str s)
 
 		if (c < 0x80) {
 			i++;
+			while (s.n - i >= 8 && !(load64(s.p + i) & 0x8080808080808080u))
+				i += 8;
 			continue;
 		}
 		if (c >= 0xc2 && c <= 0xdf) {
@@ -138,14 +148,6 @@ size_t fsv_str_utf8(struct fsv_str s)
 	return i;
 }
 
-static uint64_t load64(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 static uint64_t mix(uint64_t a, uint64_t b)
 {
 	__uint128_t m = (__uint128_t)a * b;
@@ -165,19 +167,29 @@ __attribute__((constructor)) static void choose_seed(void)
 		seed = random;
 }
 
+/* Up to seven bytes as one number; different ones for different texts of one length. */
+static uint64_t load_tail(const char *p, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	uint32_t first, last;
+
+	if (n < 4)
+		return u[0] | (uint64_t)u[n / 2] << 8 | (uint64_t)u[n - 1] << 16;
+	memcpy(&first, p, sizeof(first));
+	memcpy(&last, p + n - 4, sizeof(last));
+	return first | (uint64_t)last << 32;
+}
+
 uint64_t fsv_str_hash(struct fsv_str s)
 {
 	uint64_t h = seed ^ s.n;
 	const char *p = s.p;
 	size_t n = s.n;
-	uint64_t tail = 0;
 
 	for (; n >= 8; n -= 8, p += 8)
 		h = mix(h ^ load64(p), 0xe7037ed1a0b428dbu);
-	if (n > 0) {
-		memcpy(&tail, p, n);
-		h = mix(h ^ tail, 0x8ebc6af09c88c6e3u);
-	}
+	if (n > 0)
+		h = mix(h ^ load_tail(p, n), 0x8ebc6af09c88c6e3u);
 	return h ^ (h >> 29);
 }
 

@@ -37,14 +37,27 @@ void fsv_json_init(struct fsv_json *j, struct fsv_str input, struct fsv_arena *a
 				.depth_max = FSV_JSON_DEPTH_MAX };
 }
 
-static void white(struct fsv_json *j)
+static inline const char *skip_white(const char *p, const char *end)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\r' || *j->p == '\t'))
-		j->p++;
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p;
+}
+
+static inline void white(struct fsv_json *j)
+{
+	const char *p;
+
+	if (j->p == j->end || (unsigned char)*j->p > ' ')
+		return;
+	p = skip_white(j->p, j->end);
+	if (p > j->p)
+		j->seen |= FSV_JSON_SEEN_SPACE;
+	j->p = p;
 }
 
 /* First byte at or after p that is a quote, a backslash, a control or not ASCII; end when there is none. */
-static const char *special(const char *p, const char *end)
+static inline const char *special(const char *p, const char *end)
 {
 #ifdef __SSE2__
 	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(' ');
@@ -248,6 +261,8 @@ static bool read_string(struct fsv_json *j, bool take)
 		}
 	}
 	j->p = p + 1;
+	if (escaped)
+		j->seen |= FSV_JSON_SEEN_ESCAPE;
 	if (take) {
 		j->text = fsv_str_n(start, (size_t)(p - start));
 		if (escaped)
@@ -256,12 +271,14 @@ static bool read_string(struct fsv_json *j, bool take)
 	return true;
 }
 
-static const char *digits(const char *p, const char *end)
+static inline const char *digits(const char *p, const char *end)
 {
 	while (p < end && *p >= '0' && *p <= '9')
 		p++;
 	return p;
 }
+
+enum { SURELY_FINITE = 300 };	/* characters of a number without exponent */
 
 static enum fsv_json_type read_number(struct fsv_json *j)
 {
@@ -287,7 +304,10 @@ static enum fsv_json_type read_number(struct fsv_json *j)
 		q = digits(p, j->end);
 		if (q == p)
 			return fail_at(j, p, "a number lacks the digits of its exponent");
+		j->seen |= FSV_JSON_SEEN_FAR;
 	}
+	if (q - start > SURELY_FINITE)
+		j->seen |= FSV_JSON_SEEN_FAR;
 	j->p = q;
 	j->text = fsv_str_n(start, (size_t)(q - start));
 	return type;
@@ -330,6 +350,7 @@ static enum fsv_json_type read_value(struct fsv_json *j, bool take)
 	case 'f':
 		return read_word(j, "false", 5, FSV_JSON_FALSE);
 	case 'n':
+		j->seen |= FSV_JSON_SEEN_NULL;
 		return read_word(j, "null", 4, FSV_JSON_NULL);
 	case '-':
 	case '0' ... '9':
@@ -396,31 +417,122 @@ bool fsv_json_elem(struct fsv_json *j)
 	return step(j, ']');
 }
 
-/* Members like "12":true, of which answers about decision trees are full, in one go: on to the first member of an
- * open object that looks otherwise. */
-static void skip_flags(struct fsv_json *j)
+/* Plain members ------------------------------------------------------------------------------------ */
+
+/* A member whose name is ASCII without escapes and whose value is a scalar that needs no closer look. Features and
+ * answers are full of them. */
+struct plain {
+	struct fsv_str name;
+	struct fsv_str value;		/* without quotes */
+	enum fsv_json_type type;
+	bool spaced;
+};
+
+/* At the opening quote. Returns where the text ends, NULL when it is not plain. */
+static inline const char *plain_text(const char *p, const char *end, struct fsv_str *ret_text)
 {
-	const char *end = j->end;
+	const char *q = special(++p, end);
 
-	for (;;) {
-		const char *p = j->p;
+	if (q == end || *q != '"')
+		return NULL;
+	*ret_text = fsv_str_n(p, (size_t)(q - p));
+	return q + 1;
+}
 
-		if (!j->first && (p == end || *p++ != ','))
-			return;
-		if (end - p < 2 || *p != '"' || p[1] < '0' || p[1] > '9')
-			return;
-		for (p += 2; p < end && *p >= '0' && *p <= '9'; p++)
-			;
-		if (end - p < 7 || p[0] != '"' || p[1] != ':')
-			return;
-		if (memcmp(p + 2, "true", 4) == 0)
-			j->p = p + 6;
-		else if (memcmp(p + 2, "false", 5) == 0)
-			j->p = p + 7;
-		else
-			return;
-		j->first = false;
+/* No exponent, few digits and something behind it. */
+static inline const char *plain_number(const char *p, const char *end, struct plain *m)
+{
+	const char *start = p, *q;
+
+	m->type = FSV_JSON_INT;
+	p += *p == '-';
+	q = digits(p, end);
+	if (q == p || (*p == '0' && q - p > 1))
+		return NULL;
+	if (q < end && *q == '.') {
+		m->type = FSV_JSON_DOUBLE;
+		p = q + 1;
+		q = digits(p, end);
+		if (q == p)
+			return NULL;
 	}
+	m->value = fsv_str_n(start, (size_t)(q - start));
+	return q < end && (*q | 32) != 'e' && q - start <= SURELY_FINITE ? q : NULL;
+}
+
+static inline const char *plain_value(const char *p, const char *end, struct plain *m)
+{
+	if (p == end)
+		return NULL;
+	switch (*p) {
+	case '"':
+		m->type = FSV_JSON_STRING;
+		return plain_text(p, end, &m->value);
+	case 't':
+		m->type = FSV_JSON_TRUE;
+		return end - p > 4 && memcmp(p, "true", 4) == 0 ? p + 4 : NULL;
+	case 'f':
+		m->type = FSV_JSON_FALSE;
+		return end - p > 5 && memcmp(p, "false", 5) == 0 ? p + 5 : NULL;
+	case '-':
+	case '0' ... '9':
+		return plain_number(p, end, m);
+	default:
+		return NULL;
+	}
+}
+
+/* Steps over the next member of the open object when it is plain; otherwise nothing has changed. */
+static inline bool plain_member(struct fsv_json *j, struct plain *m)
+{
+	const char *end = j->end, *p = skip_white(j->p, end), *q;
+	size_t spaces = (size_t)(p - j->p);
+
+	if (!j->first && (p == end || *p++ != ','))
+		return false;
+	q = skip_white(p, end);
+	spaces += (size_t)(q - p);
+	p = q < end && *q == '"' ? plain_text(q, end, &m->name) : NULL;
+	if (!p)
+		return false;
+	q = skip_white(p, end);
+	spaces += (size_t)(q - p);
+	if (q == end || *q++ != ':')
+		return false;
+	p = skip_white(q, end);
+	spaces += (size_t)(p - q);
+	p = plain_value(p, end, m);
+	if (!p)
+		return false;
+	j->p = p;
+	j->first = false;
+	m->spaced = spaces > 0;
+	return true;
+}
+
+static void skip_plain(struct fsv_json *j)
+{
+	struct plain m;
+
+	while (plain_member(j, &m))
+		if (m.spaced)
+			j->seen |= FSV_JSON_SEEN_SPACE;
+}
+
+enum fsv_json_type fsv_json_member(struct fsv_json *j, struct fsv_str *ret_key)
+{
+	struct plain m;
+
+	if (!j->why && plain_member(j, &m)) {
+		if (m.spaced)
+			j->seen |= FSV_JSON_SEEN_SPACE;
+		*ret_key = m.name;
+		j->text = m.value;
+		return m.type;
+	}
+	if (fsv_json_key(j, ret_key))
+		return read_value(j, true);
+	return j->why ? FSV_JSON_ERROR : FSV_JSON_NONE;
 }
 
 enum fsv_json_type fsv_json_skip(struct fsv_json *j, struct fsv_str *ret_span)
@@ -448,7 +560,7 @@ enum fsv_json_type fsv_json_skip(struct fsv_json *j, struct fsv_str *ret_span)
 			d = j->depth;
 			object = is_object[d / 64] >> d % 64 & 1;
 			if (object)
-				skip_flags(j);
+				skip_plain(j);
 			if (object ? next_key(j, false) : step(j, ']'))
 				break;
 			if (j->why)

@@ -50,10 +50,9 @@ static void set_number(struct fsv_cell *cell, enum fsv_cell_kind kind, const str
 	}
 }
 
-static void read_cell(struct fsv_json *j, struct fsv_cell *cell)
+/* The value of that type that has been read or begun. */
+static void set_cell(struct fsv_json *j, enum fsv_json_type type, struct fsv_cell *cell)
 {
-	enum fsv_json_type type = fsv_json_value(j);
-
 	switch (type) {
 	case FSV_JSON_INT:
 		set_number(cell, FSV_CELL_INT, j);
@@ -137,6 +136,7 @@ int fsv_plan_scan(const struct fsv_plan *plan, struct fsv_str features, struct f
 		  struct fsv_row *row, struct fsv_err *err)
 {
 	struct foreign_names foreign = { 0 };
+	enum fsv_json_type type;
 	struct fsv_json j;
 	struct fsv_str name;
 	int r;
@@ -150,20 +150,20 @@ int fsv_plan_scan(const struct fsv_plan *plan, struct fsv_str features, struct f
 			goto failed;
 		return fsv_err_set(err, FSV_E_TYPE, "features are not a JSON object");
 	}
-	while (fsv_json_key(&j, &name)) {
+	while ((type = fsv_json_member(&j, &name)) > FSV_JSON_NONE) {
 		uint32_t column = fsv_plan_find_column(plan, name);
 		struct fsv_cell *cell;
 
 		if (column == plan->n_columns) {
 			if (plan->count_names)
 				add_foreign(&foreign, name, arena);
-			fsv_json_skip(&j, NULL);
+			fsv_json_skip_rest(&j, type);
 			continue;
 		}
 		cell = &row->cells[plan->columns[column].slot];
 		if (cell->kind == FSV_CELL_ABSENT && plan->keep_arrival)
 			row->arrival[row->n_arrival++] = column;
-		read_cell(&j, cell);
+		set_cell(&j, type, cell);
 	}
 	if (fsv_json_failed(&j))
 		goto failed;

@@ -56,6 +56,26 @@ static void check_tree(const struct fsv_json_node *root, struct fsv_arena *arena
 	check_same(root, again);
 }
 
+/* Members read in one step are those read in two. */
+static void check_members(struct fsv_str object, struct fsv_arena *arena)
+{
+	enum fsv_json_type one, two;
+	struct fsv_json j, k;
+	struct fsv_str a, b;
+
+	fsv_json_init(&j, object, arena);
+	fsv_json_init(&k, object, arena);
+	fsv_json_value(&j);
+	fsv_json_value(&k);
+	do {
+		one = fsv_json_member(&j, &a);
+		two = fsv_json_key(&k, &b) ? fsv_json_value(&k) : fsv_json_failed(&k) ? FSV_JSON_ERROR : FSV_JSON_NONE;
+		FSV_BUG_ON(one != two || (one > FSV_JSON_NONE && !fsv_str_eq(a, b)) || j.p != k.p || j.seen != k.seen);
+		fsv_json_skip_rest(&j, one);
+		fsv_json_skip_rest(&k, two);
+	} while (one > FSV_JSON_NONE);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fsv_str input = fsv_str_n((const char *)data, size), span = FSV_STR_NULL;
@@ -69,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fsv_arena_init(&arena, 0);
 	fsv_json_init(&j, input, &arena);
 	type = fsv_json_skip(&j, &span);
+	if (type == FSV_JSON_OBJECT)
+		check_members(span, &arena);
 	rc = fsv_json_parse(input, &arena, false, &root, &err);
 	FSV_BUG_ON((type > FSV_JSON_NONE) != (rc == 0));
 	FSV_BUG_ON(fsv_json_failed(&j) != (type == FSV_JSON_ERROR));

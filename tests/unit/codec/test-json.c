@@ -101,6 +101,80 @@ static void every_cut_of_a_text_is_handled(void **state)
 	assert_true(accepts(FSV_STR(text)));
 }
 
+/* Members read in one step are those read in two, and so is where it ends; in every cut of the text. */
+static void members_in_one_step_or_two(void **state)
+{
+	static const char *const texts[] = {
+		"{\"a\":1,\"b\":-0.50,\"c\":\"x\",\"d\":true,\"e\":false,\"f\":null,\"g\":{\"a\":1},\"h\":[1],\"i\":2} ",
+		" { \"a\" : 1 , \"b\" : 1e5 ,\"c\":00}", "{\"a\":-}", "{\"a\":1.}", "{\"a\":.5}", "{\"a\":1.5.5}", "{\"a\":truE}",
+		"{\"\\u0061\":\"\\n\",\"\xc3\xa9\":\"\xe6\xa8\xa1\",\"\xc3\":1}", "{\"a\":\"\x01\"}", "{\"a\":1 \"b\":2}", "{,\"a\":1}",
+		"{\"a\":1,}", "{\"a\":1,,\"b\":2}", "{\"a\"1}", "{}", "{\"a\":false\"b\":1}", "{\"a\":1]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		for (size_t cut = 0; cut <= strlen(texts[i]); cut++) {
+			char *copy = fsv_malloc(cut + 1);
+			enum fsv_json_type one, two;
+			struct fsv_str a, b;
+			struct fsv_json j, k;
+
+			memcpy(copy, texts[i], cut);
+			fsv_json_init(&j, fsv_str_n(copy, cut), &arena);
+			fsv_json_init(&k, fsv_str_n(copy, cut), &arena);
+			assert_int_equal(fsv_json_value(&j), fsv_json_value(&k));
+			do {
+				one = fsv_json_member(&j, &a);
+				two = fsv_json_key(&k, &b) ? fsv_json_value(&k) : fsv_json_failed(&k) ? FSV_JSON_ERROR : FSV_JSON_NONE;
+				assert_int_equal(one, two);
+				if (one > FSV_JSON_NONE)
+					assert_true(fsv_str_eq(a, b));
+				if (one == FSV_JSON_INT || one == FSV_JSON_DOUBLE || one == FSV_JSON_STRING)
+					assert_true(fsv_str_eq(j.text, k.text));
+				fsv_json_skip_rest(&j, one);
+				fsv_json_skip_rest(&k, two);
+				assert_ptr_equal(j.p, k.p);
+				assert_int_equal(j.seen, k.seen);
+			} while (one > FSV_JSON_NONE);
+			free(copy);
+		}
+	}
+}
+
+static void what_a_reencoder_would_change_is_seen(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned seen;
+	} cases[] = {
+		{ "{\"a\":1,\"b\":[-1.5,\"x\",true]}", 0 },
+		{ "{\"a\": 1}", FSV_JSON_SEEN_SPACE }, { "{\"a\" :1}", FSV_JSON_SEEN_SPACE }, { "{ \"a\":1}", FSV_JSON_SEEN_SPACE },
+		{ "{\"a\":1 ,\"b\":2}", FSV_JSON_SEEN_SPACE }, { "{\"a\":1,\t\"b\":2}", FSV_JSON_SEEN_SPACE },
+		{ "{\"a\":[1\n]}", FSV_JSON_SEEN_SPACE }, { "{\"a b\":\" \"}", 0 },
+		{ "{\"a\":\"\\/\"}", FSV_JSON_SEEN_ESCAPE }, { "{\"\\u0061\":1}", FSV_JSON_SEEN_ESCAPE },
+		{ "{\"a\":null}", FSV_JSON_SEEN_NULL }, { "[[null]]", FSV_JSON_SEEN_NULL }, { "{\"null\":\"null\"}", 0 },
+		{ "{\"a\":1e5}", FSV_JSON_SEEN_FAR }, { "[1.5E-3]", FSV_JSON_SEEN_FAR },
+		{ "{\"a\" :\"\\n\",\"b\":[null,1e1]}",
+		  FSV_JSON_SEEN_SPACE | FSV_JSON_SEEN_ESCAPE | FSV_JSON_SEEN_NULL | FSV_JSON_SEEN_FAR },
+	};
+	char many[400] = "{\"a\":1,\"b\":";
+	size_t n = strlen(many);
+	struct fsv_json j;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fsv_json_init(&j, fsv_str(cases[i].text), &arena);
+		fsv_json_skip(&j, NULL);
+		if (j.seen != cases[i].seen)
+			fail_msg("%s: %u seen, not %u", cases[i].text, j.seen, cases[i].seen);
+	}
+	memset(many + n, '7', 320);	/* a number of 320 digits is beyond a double */
+	many[n + 320] = '}';
+	fsv_json_init(&j, fsv_str(many), &arena);
+	assert_int_equal(fsv_json_skip(&j, NULL), FSV_JSON_OBJECT);
+	assert_int_equal(j.seen, FSV_JSON_SEEN_FAR);
+}
+
 /* Bytes in the middle of a text, at places around the width of a vector. */
 static bool accepts_in_text(const char *bytes, size_t n, size_t before)
 {
@@ -561,6 +635,8 @@ int main(void)
 		cmocka_unit_test(good_texts_are_accepted),
 		cmocka_unit_test(bad_texts_are_refused),
 		cmocka_unit_test(every_cut_of_a_text_is_handled),
+		cmocka_unit_test(members_in_one_step_or_two),
+		cmocka_unit_test(what_a_reencoder_would_change_is_seen),
 		cmocka_unit_test(every_lead_of_utf8_is_checked),
 		cmocka_unit_test(every_byte_is_checked_at_every_place),
 		cmocka_unit_test(a_fault_sticks),

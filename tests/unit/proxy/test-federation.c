@@ -58,14 +58,18 @@ static void flattens_head_and_body(void **state)
 		{ "{\"head\":{\"a\":1,\"a\":2,\"a\":3}}", "{" IDS ",\"a\":3}" },
 		{ "{\"head\":{\"a\":null,\"b\":{\"c\":null,\"d\":[null,1]}}}", "{" IDS ",\"b\":{\"d\":[null,1]}}" },
 		{ "{\"head\":{\"a\":1},\"body\":{\"a\":null}}", "{" IDS "}" },
-		{ "{\"body\":{\"a\":1e-5,\"b\":0.10,\"c\":-0,\"d\":12345678901234567890,\"e\":100000000.0}}",
-		  "{" IDS ",\"a\":1.0E-5,\"b\":0.1,\"c\":0,\"d\":12345678901234567890,\"e\":1.0E8}" },
-		{ "{\"body\":{\"a\":\"\\u0041\\/\",\"\\u0062\":\"x\"}}", "{" IDS ",\"a\":\"A/\",\"b\":\"x\"}" },
+		/* What means the same goes on as it came; nulls and numbers that may be beyond a double do not. */
+		{ "{\"body\":{\"a\":1e-5,\"b\":0.10,\"c\":-0,\"d\":12345678901234567890,\"e\":1e999,\"f\":{\"g\":[1.50, null]}}}",
+		  "{" IDS ",\"a\":1.0E-5,\"b\":0.10,\"c\":-0,\"d\":12345678901234567890,\"e\":\"Infinity\",\"f\":{\"g\":[1.5,null]}}" },
+		{ "{\"body\":{\"a\":\"\\u0041\\/\",\"\\u0062\":\"x\"}}", "{" IDS ",\"a\":\"\\u0041\\/\",\"b\":\"x\"}" },
+		{ "{\"body\":{\"a\":{\"b\":1,\"b\":2}}}", "{" IDS ",\"a\":{\"b\":1,\"b\":2}}" },
+		{ "{\"body\":{\"a\":{\"b\":1,\"b\":2,\"c\":null}}}", "{" IDS ",\"a\":{\"b\":2}}" },
+		{ "{\"head\":{\"a\":1},\"body\":{\"a\":{\"x\":null}}}", "{" IDS ",\"a\":{}}" },
 		{ "{\"body\":{\"b\":1,\"\\u0062\":2}}", "{" IDS ",\"b\":2}" },
 		{ "{\"head\":{\"caseid\":\"own\"}}", "{\"caseId\":\"ID\",\"caseid\":\"own\"}" },
 		{ "{\"head\":{\"caseId\":\"own\"},\"body\":{\"caseid\":\"2\"}}", "{\"caseId\":\"own\",\"caseid\":\"2\"}" },
 		{ "{\"head\":{\"caseid\":null}}", "{" IDS "}" },
-		{ " {\"head\" : {\"a\" : [ 1 , 2 ] } } trailing", "{" IDS ",\"a\":[1,2]}" },
+		{ " {\"head\" : {\"a\" : [ 1 , 2 ] } } trailing", "{" IDS ",\"a\":[ 1 , 2 ]}" },
 	};
 
 	(void)state;
@@ -152,6 +156,8 @@ static void answers_lose_what_is_not_for_the_client(void **state)
 		{ "{\"data\":{\"log\":1,\"warn\":2,\"caseid\":3}}", "{\"data\":{\"log\":1,\"warn\":2,\"caseid\":3}}" },
 		{ "{\"a\":null,\"b\":{\"c\":null,\"d\":[null]}}", "{\"b\":{\"d\":[null]}}" },
 		{ "{ \"a\" : 1e-5 }", "{\"a\":1.0E-5}" },
+		{ "{\"a\":{\"b\" :\"\\u0041\"},\"log\":null}", "{\"a\":{\"b\":\"A\"}}" },
+		{ "{\"retcode\":0,\"data\":{ \"a\":}}", "" },
 		{ "{\"retmsg\":\"null\",\"x\":true}", "{\"retmsg\":\"null\",\"x\":true}" },
 		{ "{\"data\":{\"s\":1.0E-5},\"batchDataList\":[{\"index\":0,\"log\":1}]}",
 		  "{\"data\":{\"s\":1.0E-5},\"batchDataList\":[{\"index\":0,\"log\":1}]}" },
