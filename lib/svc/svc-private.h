@@ -25,7 +25,7 @@ enum fsv_svc_action fsv_svc_options(const struct fsv_svc_desc *desc, int argc, c
 /* Sends lines to the journal when target is 1, to stderr when 2; 0 looks whether stderr is the journal. */
 void fsv_svc_log_open(unsigned target, const char *identifier);
 
-/* Lets go of the pages of code that only the start needed (trim.c). */
+/* Lets go of the pages of code and constants that only the start needed (trim.c). */
 void fsv_svc_trim(void);
 
 /* Sockets of LISTEN_FDS; close warns of those that nobody has asked for (sockets.c). */
