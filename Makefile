@@ -13,6 +13,7 @@
 #   make soak                 memory over 500,000 requests; SOAK=N
 #   make soak-models          1,000 changes of models and kills at random; SOAK=N, start with 1,000 models
 #   make soak-restarts        1,000,000 requests across 20 restarts and 50 reloads: 0 failed
+#   make trial-java           mixed clusters with the Java reference; JAVA=FOLDER, a built checkout of it
 #   make deb rpm              packages; make check-package tests them on booted hosts (root)
 #   make install              DESTDIR= prefix=/usr sysconfdir=/etc unitdir=/usr/lib/systemd/system
 #   make lib/codec            one module's archive

@@ -70,3 +70,8 @@ soak-models: $(BINARIES)
 .PHONY: soak-restarts
 soak-restarts: $(BINARIES) $(BENCH_BIN)
 	@FSV_BUILD=$(abspath $(B)) scripts/soak-restarts $(SOAK)
+
+# Mixed clusters with the reference: JAVA is a built checkout of it; PARTS="tables pool" some of the parts.
+.PHONY: trial-java
+trial-java: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) tests/trial/java $(JAVA) $(PARTS)
