@@ -84,10 +84,14 @@ static const struct fsv_conf_key keys[] = {
 		"Idle HTTP connections and half-sent requests are closed after this time.", NULL },
 
 	[FSV_PK_AUTH_OPEN] = { "auth.open", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "false", 0, 0, NULL,
-		"Signatures on federated packets. This version cannot sign or verify and refuses to start with true.",
-		"Authentication" },
-	[FSV_PK_AUTH_FILE] = { "auth.file", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, NULL, 0, 0, NULL,
-		COMPAT("File with the keys for signatures."), NULL },
+		"Packets to other parties are signed, those from others must be: over the inter port and HTTP /unary. Others are "
+		"answered 629.", "Authentication" },
+	[FSV_PK_AUTH_FILE] = { "auth.file", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, "auth_config.json", 0, 0, NULL,
+		"Keys of all parties, for auth.open. Changes to the file are taken up at once; a file with a mistake is reported and "
+		"the keys in use stay.", NULL },
+	[FSV_PK_AUTH_REMEMBER] = { "auth.remember", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "262144", 16, 1 << 26, NULL,
+		"Signatures that are remembered, so that no packet is accepted twice; the oldest give way. Twice the packets that come "
+		"in within request_expire_seconds of auth.file.", NULL },
 
 	[FSV_PK_USE_ZK] = { "useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
 		"Register in ZooKeeper and find the own serving nodes there, by service id and by model; the route table is used "
@@ -177,15 +181,7 @@ static int check(const struct fsv_conf *conf, struct fsv_err *err)
 		r = fsv_monitor_check(conf, FSV_PK_METRICS, err);
 	if (r == 0)
 		r = fsv_spans_check(conf, FSV_PK_SPANS, err);
-	if (r < 0)
-		return r;
-	/* Serving on without signatures would take a protection away that the operator asked for. */
-	if (fsv_conf_bool(conf, FSV_PK_AUTH_OPEN))
-		return fsv_err_set(err, FSV_E_CONFIG,
-				   "%s: auth.open is true, but this version can neither verify nor sign packets; set it to "
-				   "false and protect the inter port by proxy.grpc.inter.negotiationType: TLS",
-				   fsv_conf_where(conf, FSV_PK_AUTH_OPEN));
-	return 0;
+	return r;
 }
 
 const struct fsv_conf_schema fsv_proxy_schema = {

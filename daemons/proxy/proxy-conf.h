@@ -40,6 +40,7 @@ enum fsv_proxy_key {
 	FSV_PK_HTTP_TIMEOUT,
 	FSV_PK_AUTH_OPEN,
 	FSV_PK_AUTH_FILE,
+	FSV_PK_AUTH_REMEMBER,
 	FSV_PK_USE_ZK,
 	FSV_PK_REGISTRY,		/* the block of registry/keys.h */
 	FSV_PK_REGISTRY_LAST = FSV_PK_REGISTRY + FSV_RK_COUNT - 1,

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "auth.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/pool.h"
@@ -62,6 +63,17 @@ static void unwatch(const struct fsv_proxy *proxy)
 static void on_route_file(void *arg)
 {
 	fsv_proxy_load_routes(arg, FSV_ROUTES_IF_CHANGED);
+}
+
+static void on_auth_file(void *arg)
+{
+	struct fsv_proxy *proxy = arg;
+	struct fsv_err err = FSV_ERR_INIT;
+
+	if (fsv_proxy_load_keys(proxy, &err) < 0)
+		fsv_log_err("keys for signatures: %s; the previous ones stay in use", err.text);
+	else
+		fsv_proxy_publish(proxy);
 }
 
 static void on_renewal(void *arg)
@@ -198,6 +210,21 @@ static int watch_routes(struct fsv_proxy *proxy, struct fsv_loop *loop, struct f
 	return 0;
 }
 
+/* Serving on without signatures would take a protection away that the operator asked for. */
+static int start_auth(struct fsv_proxy *proxy, struct fsv_loop *loop, struct fsv_err *err)
+{
+	const struct fsv_conf *conf = proxy->conf;
+	int r;
+
+	if (!fsv_conf_bool(conf, FSV_PK_AUTH_OPEN))
+		return 0;
+	proxy->auth_seen = fsv_auth_seen_new((size_t)fsv_conf_int(conf, FSV_PK_AUTH_REMEMBER));
+	r = fsv_route_watch_new(loop, fsv_conf_str(conf, FSV_PK_AUTH_FILE), on_auth_file, proxy, &proxy->auth_watch, err);
+	if (r == 0)
+		r = fsv_proxy_load_keys(proxy, err);
+	return r < 0 ? fsv_err_wrap(err, "auth.open is true") : 0;
+}
+
 int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct fsv_loop *loop, struct fsv_err *err)
 {
 	int r;
@@ -213,6 +240,8 @@ int fsv_proxy_start(struct fsv_proxy *proxy, const struct fsv_conf *conf, struct
 	r = start_clients(proxy, err);
 	if (r == 0)
 		r = watch_routes(proxy, loop, err);	/* first, so that no change falls between */
+	if (r == 0)
+		r = start_auth(proxy, loop, err);
 	if (r < 0)
 		return r;
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
@@ -247,6 +276,8 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	fsv_gate_reload(proxy->gate);
 	fsv_proxy_publish(proxy);
 	fsv_proxy_load_routes(proxy, FSV_ROUTES_ANEW);
+	if (proxy->auth)
+		on_auth_file(proxy);
 	return 0;
 }
 
@@ -296,6 +327,7 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	if (proxy->renewal)
 		proxy->renewal = fsv_timer_free(proxy->renewal);
 	proxy->watch = fsv_route_watch_free(proxy->watch);
+	proxy->auth_watch = fsv_route_watch_free(proxy->auth_watch);
 	if (proxy->http)
 		cut += fsv_http_stop(proxy->http, deadline_ns);
 	/* Nothing else ends a packet that waits for a partner reached by url. */
@@ -315,6 +347,10 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	if (proxy->table)
 		fsv_ref_put(&proxy->table->ref);
 	proxy->table = NULL;
+	if (proxy->auth)
+		fsv_ref_put(&proxy->auth->ref);
+	proxy->auth = NULL;
+	proxy->auth_seen = fsv_auth_seen_free(proxy->auth_seen);
 	proxy->channels = fsv_channels_free(proxy->channels);
 	if (proxy->rpc)
 		proxy->rpc = fsv_rpc_free(proxy->rpc);

@@ -27,6 +27,8 @@ struct fsv_http;
 struct fsv_http_client;
 struct fsv_monitor;
 struct fsv_tls;
+struct fsv_auth_keys;
+struct fsv_auth_seen;
 struct fsv_channels;
 struct fsv_node;
 struct fsv_pool;
@@ -38,6 +40,7 @@ struct fsv_proxy_view {
 	struct fsv_ref ref;
 	struct fsv_conf *conf;
 	struct fsv_route_table *table;	/* NULL until a file could be read */
+	struct fsv_auth_keys *auth;	/* NULL when packets are not signed */
 	enum fsv_route_type route_type;
 	int64_t inference_ms, batch_ms, unary_ms;
 	int64_t forward_connect_ms, forward_read_ms;
@@ -54,6 +57,7 @@ struct fsv_proxy {
 	struct fsv_spans *spans;		/* NULL when none are exported */
 	struct fsv_tls *inter_tls;
 	struct fsv_http_client *client;
+	struct fsv_auth_seen *auth_seen;	/* NULL when packets are not signed */
 	struct fsv_gate *gate;			/* flow control, and the counts for queryMetrics */
 	struct fsv_pool *pool;			/* answers consoles where that takes time */
 	pthread_mutex_t save_lock;		/* held while a route table is written */
@@ -71,6 +75,8 @@ struct fsv_proxy {
 	struct fsv_listener listeners[FSV_LISTENERS];
 	struct fsv_channels *channels;
 	struct fsv_route_watch *watch;
+	struct fsv_route_watch *auth_watch;	/* NULL when packets are not signed, as auth */
+	struct fsv_auth_keys *auth;		/* one reference */
 	struct fsv_timer *renewal;		/* of certificates */
 	const struct fsv_conf *conf;		/* one reference */
 	const struct fsv_conf *first_conf;	/* the ports are bound by; one reference, listeners point into it */
@@ -109,6 +115,8 @@ enum fsv_routes_load {
 };
 /* Reads the table's file. A fault is logged with its place; the table in use stays then. */
 void fsv_proxy_load_routes(struct fsv_proxy *proxy, enum fsv_routes_load how);
+/* Reads the keys' file. On failure the keys in use stay. */
+int fsv_proxy_load_keys(struct fsv_proxy *proxy, struct fsv_err *err) FSV_MUST_CHECK;
 /* Connects the table in use again, with renewed certificates. */
 void fsv_proxy_reconnect(struct fsv_proxy *proxy);
 /* Puts configuration and table in use in front of requests. */

@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "auth.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -126,6 +128,31 @@ void fsv_proxy_reconnect(struct fsv_proxy *proxy)
 		fsv_log_info("route table: connected again with renewed certificates");
 }
 
+int fsv_proxy_load_keys(struct fsv_proxy *proxy, struct fsv_err *err)
+{
+	const char *path = fsv_conf_str(proxy->first_conf, FSV_PK_AUTH_FILE);
+	struct fsv_auth_keys *keys;
+	char *data;
+	size_t n;
+	int r = fsv_read_file(path, FSV_AUTH_FILE_MAX, &data, &n, err);
+
+	if (r < 0)
+		return r;
+	r = fsv_auth_keys_parse(fsv_str_n(data, n), path, &keys, err);
+	free(data);
+	if (r < 0)
+		return r;
+	if (proxy->auth && strcmp(proxy->auth->sum, keys->sum) == 0) {
+		fsv_ref_put(&keys->ref);
+		return 0;
+	}
+	if (proxy->auth)
+		fsv_ref_put(&proxy->auth->ref);
+	proxy->auth = keys;
+	fsv_log_info("keys of %u parties from %s; packets are signed for party %s", keys->n, path, keys->self_party_id);
+	return 0;
+}
+
 /* View ------------------------------------------------------------------------------------------- */
 
 static void view_free(struct fsv_ref *ref)
@@ -134,6 +161,8 @@ static void view_free(struct fsv_ref *ref)
 
 	if (view->table)
 		fsv_ref_put(&view->table->ref);
+	if (view->auth)
+		fsv_ref_put(&view->auth->ref);
 	fsv_conf_unref(view->conf);
 	free(view->service_name);
 	free(view);
@@ -149,6 +178,9 @@ void fsv_proxy_publish(struct fsv_proxy *proxy)
 	view->table = proxy->table;
 	if (view->table)
 		fsv_ref_get(&view->table->ref);
+	view->auth = proxy->auth;
+	if (view->auth)
+		fsv_ref_get(&view->auth->ref);
 	view->route_type = (enum fsv_route_type)fsv_conf_enum(conf, FSV_PK_ROUTE_TYPE);
 	view->inference_ms = fsv_conf_int(conf, FSV_PK_INFERENCE_TIMEOUT);
 	view->batch_ms = fsv_conf_int(conf, FSV_PK_BATCH_TIMEOUT);

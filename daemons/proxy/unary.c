@@ -2,7 +2,9 @@
 #include "unary.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "auth.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "call/counts.h"
@@ -29,7 +31,7 @@ struct unary {
 	const char *entry;			/* "intra", "inter", "http" */
 	struct fsv_rpc_worker *worker;
 	struct fsv_rpc_request *request;
-	struct fsv_rpc_msg *msg;		/* as received; NULL over HTTP */
+	struct fsv_rpc_msg *msg;		/* as received; NULL when it came over HTTP, or has been signed */
 	Fsv__Packet *packet;
 	struct fsv_hop hop;
 	const char *target;			/* of hop, for answers and log */
@@ -328,21 +330,45 @@ static int check_parties(const struct unary *u, struct fsv_err *err)
 	return 0;
 }
 
+/* Own nodes do not sign: their port is for them alone. */
+static int check_signature(struct unary *u, const char **ret_why, struct fsv_err *err)
+{
+	if (u->own || !u->view->auth)
+		return 0;
+	*ret_why = fsv_auth_check(u->view->auth, u->proxy->auth_seen, u->packet, u->arena, fsv_wall_ms());
+	return *ret_why ? fsv_err_set(err, FSV_E_PROXY_AUTH, "check authentication failed") : 0;
+}
+
+/* Also what is passed on for others: the next party knows us. */
+static void sign(struct unary *u)
+{
+	const struct fsv_auth_keys *keys = u->view->auth;
+
+	if (!keys || strcmp(party(u->packet->header->dst), keys->self_party_id) == 0)
+		return;
+	fsv_auth_sign(u->view->auth, u->packet, u->arena, fsv_wall_ms());
+	u->msg = NULL;
+}
+
 static void start(struct unary *u)
 {
+	const char *why = NULL;
 	struct fsv_err err;
 	int r = fsv_proxy_enter(u->proxy, &interface, u->call && fsv_rpc_call_too_late(u->call), &u->view, &err);
 
 	if (r == 0)
 		r = check_parties(u, &err);
+	if (r == 0)
+		r = check_signature(u, &why, &err);
 	if (r == 0) {
 		u->key = registry_key(u);
 		r = route(u, NULL, &err);
 	}
 	if (r < 0) {
-		fail(u, r, err.text, NULL);
+		fail(u, r, err.text, why);
 		return;
 	}
+	sign(u);
 	u->deadline = fsv_min_deadline(fsv_deadline_in_ms(u->view->unary_ms), u->caller_deadline);
 	forward(u);
 }

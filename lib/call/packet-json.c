@@ -12,7 +12,12 @@ enum { DEPTH_MAX = 16 };	/* Packet nests five deep */
 
 /* Writing --------------------------------------------------------------------------------------- */
 
-static void quote_html_safe(struct fsv_buf *out, struct fsv_str text)
+struct printer {
+	struct fsv_buf *out;
+	bool pretty, html_safe;
+};
+
+static void quote(struct fsv_buf *out, struct fsv_str text, bool html_safe)
 {
 	static const char hex[] = "0123456789abcdef";
 
@@ -27,7 +32,7 @@ static void quote_html_safe(struct fsv_buf *out, struct fsv_str text)
 		} else if (c < 0x20 && simple) {
 			fsv_buf_putc(out, '\\');
 			fsv_buf_putc(out, simple[1]);
-		} else if (c < 0x20 || c == '<' || c == '>' || c == '&' || c == '=' || c == '\'') {
+		} else if (c < 0x20 || (html_safe && strchr("<>&='", c))) {
 			char u[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
 
 			fsv_buf_append(out, u, sizeof(u));
@@ -62,15 +67,16 @@ static bool is_default(const ProtobufCFieldDescriptor *f, const void *at)
 	}
 }
 
-static void print_message(struct fsv_buf *out, const ProtobufCMessage *m, unsigned depth);
+static void print_message(const struct printer *p, const ProtobufCMessage *m, unsigned depth);
 
-static void print_value(struct fsv_buf *out, const ProtobufCFieldDescriptor *f, const void *at, unsigned depth)
+static void print_value(const struct printer *p, const ProtobufCFieldDescriptor *f, const void *at, unsigned depth)
 {
 	const ProtobufCBinaryData *bytes = at;
+	struct fsv_buf *out = p->out;
 
 	switch (f->type) {
 	case PROTOBUF_C_TYPE_STRING:
-		quote_html_safe(out, fsv_str(*(char *const *)at));
+		quote(out, fsv_str(*(char *const *)at), p->html_safe);
 		break;
 	case PROTOBUF_C_TYPE_BYTES:
 		fsv_buf_putc(out, '"');
@@ -78,7 +84,7 @@ static void print_value(struct fsv_buf *out, const ProtobufCFieldDescriptor *f, 
 		fsv_buf_putc(out, '"');
 		break;
 	case PROTOBUF_C_TYPE_MESSAGE:
-		print_message(out, *(ProtobufCMessage *const *)at, depth);
+		print_message(p, *(ProtobufCMessage *const *)at, depth);
 		break;
 	case PROTOBUF_C_TYPE_INT64:
 		fsv_buf_printf(out, "\"%lld\"", (long long)*(const int64_t *)at);
@@ -91,17 +97,20 @@ static void print_value(struct fsv_buf *out, const ProtobufCFieldDescriptor *f, 
 	}
 }
 
-static void indent(struct fsv_buf *out, unsigned depth)
+static void new_line(const struct printer *p, unsigned depth)
 {
+	if (!p->pretty)
+		return;
+	fsv_buf_putc(p->out, '\n');
 	for (unsigned i = 0; i < depth; i++)
-		fsv_buf_puts(out, "  ");
+		fsv_buf_puts(p->out, "  ");
 }
 
-static void print_message(struct fsv_buf *out, const ProtobufCMessage *m, unsigned depth)
+static void print_message(const struct printer *p, const ProtobufCMessage *m, unsigned depth)
 {
 	bool first = true;
 
-	fsv_buf_puts(out, "{\n");
+	fsv_buf_putc(p->out, '{');
 	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
 		const void *at = (const char *)m + f->offset;
@@ -109,21 +118,27 @@ static void print_message(struct fsv_buf *out, const ProtobufCMessage *m, unsign
 		if (is_default(f, at))
 			continue;
 		if (!first)
-			fsv_buf_puts(out, ",\n");
+			fsv_buf_putc(p->out, ',');
 		first = false;
-		indent(out, depth + 1);
-		fsv_buf_printf(out, "\"%s\": ", f->name);
-		print_value(out, f, at, depth + 1);
+		new_line(p, depth + 1);
+		fsv_buf_printf(p->out, p->pretty ? "\"%s\": " : "\"%s\":", f->name);
+		print_value(p, f, at, depth + 1);
 	}
-	if (!first)
-		fsv_buf_putc(out, '\n');
-	indent(out, depth);
-	fsv_buf_putc(out, '}');
+	new_line(p, depth);
+	fsv_buf_putc(p->out, '}');
 }
 
 void fsv_packet_to_json(const Fsv__Packet *packet, struct fsv_buf *out)
 {
-	print_message(out, &packet->base, 0);
+	print_message(&(struct printer){ out, true, true }, &packet->base, 0);
+}
+
+void fsv_message_canonical(const ProtobufCMessage *message, bool html_safe, struct fsv_buf *out)
+{
+	if (message)
+		print_message(&(struct printer){ out, false, html_safe }, message, 0);
+	else
+		fsv_buf_puts(out, "{}");
 }
 
 /* Reading --------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ TEST_DEPS_tests/fuzz/fuzz-csv := daemons/ctl
 TEST_DEPS_tests/fuzz/fuzz-dsl := lib/model
 TEST_DEPS_tests/fuzz/fuzz-plan-features := lib/model
 TEST_DEPS_tests/fuzz/fuzz-remote := lib/model
+TEST_DEPS_tests/fuzz/fuzz-auth := daemons/proxy
 TEST_DEPS_tests/fuzz/fuzz-route-table := daemons/proxy
 TEST_DEPS_tests/fuzz/fuzz-federation := daemons/proxy
 TEST_DEPS_tests/fuzz/fuzz-packet-json := lib/call

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
@@ -44,11 +45,44 @@ static void a_million_bytes_are_digested(void **state)
 	assert_string_equal(sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* RFC 2202 §3, cases 1, 2 and 6. */
+static void known_codes_come_out(void **state)
+{
+	char long_key[80];
+	struct {
+		struct fsv_str key, text;
+		const char *hex;
+	} cases[] = {
+		{ FSV_STR("\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b"), FSV_STR("Hi There"),
+		  "b617318655057264e28bc0b6fb378c8ef146be00" },
+		{ FSV_STR("Jefe"), FSV_STR("what do ya want for nothing?"), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+		{ fsv_str_n(long_key, sizeof(long_key)), FSV_STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+		  "aa4ae5e15272d00e95705637ce8a3b55ed402112" },
+	};
+
+	(void)state;
+	memset(long_key, 0xaa, sizeof(long_key));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned char code[FSV_HMAC_SHA1_SIZE];
+		char hex[2 * FSV_HMAC_SHA1_SIZE + 1];
+
+		fsv_hmac_sha1(cases[i].key, cases[i].text, code);
+		for (unsigned k = 0; k < FSV_HMAC_SHA1_SIZE; k++)
+			snprintf(hex + 2 * k, 3, "%02x", code[k]);
+		assert_string_equal(hex, cases[i].hex);
+	}
+	assert_true(fsv_same_secret(FSV_STR("ab"), FSV_STR("ab")));
+	assert_false(fsv_same_secret(FSV_STR("ab"), FSV_STR("ac")));
+	assert_false(fsv_same_secret(FSV_STR("ab"), FSV_STR("abc")));
+	assert_true(fsv_same_secret(FSV_STR_NULL, FSV_STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_digests_come_out),
 		cmocka_unit_test(a_million_bytes_are_digested),
+		cmocka_unit_test(known_codes_come_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

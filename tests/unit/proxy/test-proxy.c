@@ -650,7 +650,7 @@ static void bad_configuration_is_refused(void **state)
 		const char *text, *error;
 	} cases[] = {
 		{ "server.port: 8869\n", "server.port and proxy.grpc.inter.port are both 8869" },
-		{ "auth.open: true\n", "auth.open is true" },
+		{ "auth.remember: 1\n", "auth.remember" },
 		{ "proxy.grpc.inter.negotiationType: TLS\n", "proxy.grpc.inter.CA.file must name a file" },
 		{ "routeType: nonsense\n", "routeType" },
 	};
