@@ -346,7 +346,7 @@ static void sign(struct unary *u)
 
 	if (!keys || strcmp(party(u->packet->header->dst), keys->self_party_id) == 0)
 		return;
-	fsv_auth_sign(u->view->auth, u->packet, u->arena, fsv_wall_ms());
+	fsv_auth_sign(keys, u->packet, u->arena, fsv_wall_ms());
 	u->msg = NULL;
 }
 
