@@ -31,7 +31,8 @@ static void keys_free(struct fsv_ref *ref)
 }
 
 /* A text that must be there; the file's other readers take numbers apart. */
-static int text_of(const struct fsv_json_node *object, const char *name, const char *file, char **ret, struct fsv_err *err)
+static int text_of(const struct fsv_json_node *object, const char *name, const char *file, char **ret,
+		   struct fsv_err *err)
 {
 	const struct fsv_json_node *node = fsv_json_get(object, name);
 
@@ -41,7 +42,8 @@ static int text_of(const struct fsv_json_node *object, const char *name, const c
 	return 0;
 }
 
-static int read_key(const struct fsv_json_node *node, const char *file, struct fsv_auth_keys *keys, struct fsv_err *err)
+static int read_key(const struct fsv_json_node *node, const char *file, struct fsv_auth_keys *keys,
+		    struct fsv_err *err)
 {
 	struct fsv_auth_key *key = &keys->all[keys->n++];
 	int r;
@@ -55,11 +57,13 @@ static int read_key(const struct fsv_json_node *node, const char *file, struct f
 		r = text_of(node, "app_secret", file, &key->app_secret, err);
 	for (unsigned i = 0; r == 0 && i + 1 < keys->n; i++)
 		if (strcmp(keys->all[i].app_key, key->app_key) == 0)
-			r = fsv_err_set(err, FSV_E_CONFIG, "%s: two access_keys have the app_key %.64s", file, key->app_key);
+			r = fsv_err_set(err, FSV_E_CONFIG, "%s: two access_keys have the app_key %.64s", file,
+					key->app_key);
 	return r;
 }
 
-static int read_keys(const struct fsv_json_node *list, const char *file, struct fsv_auth_keys *keys, struct fsv_err *err)
+static int read_keys(const struct fsv_json_node *list, const char *file, struct fsv_auth_keys *keys,
+		     struct fsv_err *err)
 {
 	if (!list || list->type != FSV_JSON_ARRAY)
 		return fsv_err_set(err, FSV_E_CONFIG, "%s: access_keys must be a list", file);
@@ -76,23 +80,28 @@ static int read_keys(const struct fsv_json_node *list, const char *file, struct 
 		if (strcmp(keys->all[i].party_id, keys->self_party_id) == 0)
 			keys->own = &keys->all[i];
 	if (!keys->own)
-		return fsv_err_set(err, FSV_E_CONFIG, "%s: access_keys has no key for self_party_id %.64s, so that nothing could be signed",
+		return fsv_err_set(err, FSV_E_CONFIG,
+				   "%s: access_keys has no key for self_party_id %.64s, so that nothing could be signed",
 				   file, keys->self_party_id);
 	return 0;
 }
 
-static int read_window(const struct fsv_json_node *root, const char *file, struct fsv_auth_keys *keys, struct fsv_err *err)
+static int read_window(const struct fsv_json_node *root, const char *file, struct fsv_auth_keys *keys,
+		       struct fsv_err *err)
 {
 	const struct fsv_json_node *node = fsv_json_get(root, "request_expire_seconds");
 	int64_t seconds;
 
-	if (!node || node->type != FSV_JSON_INT || !fsv_str_to_i64(node->text, &seconds) || seconds < 1 || seconds > 86400)
-		return fsv_err_set(err, FSV_E_CONFIG, "%s: request_expire_seconds must be a number from 1 to 86400", file);
+	if (!node || node->type != FSV_JSON_INT || !fsv_str_to_i64(node->text, &seconds) || seconds < 1 ||
+	    seconds > 86400)
+		return fsv_err_set(err, FSV_E_CONFIG, "%s: request_expire_seconds must be a number from 1 to 86400",
+				   file);
 	keys->window_ms = seconds * 1000;
 	return 0;
 }
 
-static int read_file(struct fsv_str json, const char *file, struct fsv_arena *arena, struct fsv_auth_keys *keys, struct fsv_err *err)
+static int read_file(struct fsv_str json, const char *file, struct fsv_arena *arena, struct fsv_auth_keys *keys,
+		     struct fsv_err *err)
 {
 	struct fsv_json_node *root, *apply;
 	int r = fsv_json_parse(json, arena, true, &root, err);
@@ -107,7 +116,8 @@ static int read_file(struct fsv_str json, const char *file, struct fsv_arena *ar
 	if (r < 0)
 		return r;
 	apply = fsv_json_get(root, "apply_id");
-	if (apply && apply->type != FSV_JSON_NULL && (apply->type != FSV_JSON_STRING || memchr(apply->text.p, '\0', apply->text.n)))
+	if (apply && apply->type != FSV_JSON_NULL &&
+	    (apply->type != FSV_JSON_STRING || memchr(apply->text.p, '\0', apply->text.n)))
 		return fsv_err_set(err, FSV_E_CONFIG, "%s: apply_id must be a text", file);
 	keys->apply_id = fsv_str_dup(apply && apply->type == FSV_JSON_STRING ? apply->text : FSV_STR(""));
 	return 0;
@@ -166,7 +176,8 @@ static uint64_t age(uint64_t slot, uint64_t now)
 }
 
 /* Whether the signature was not there; it is then. keep: seconds after which one is forgotten. */
-static bool first_time(struct fsv_auth_seen *seen, const unsigned char signature[FSV_HMAC_SHA1_SIZE], int64_t now_ms, uint64_t keep)
+static bool first_time(struct fsv_auth_seen *seen, const unsigned char signature[FSV_HMAC_SHA1_SIZE],
+		       int64_t now_ms, uint64_t keep)
 {
 	const uint64_t seconds = ((uint64_t)now_ms / 1000) & ((1ULL << SECONDS_BITS) - 1);
 	_Atomic uint64_t *line, *use;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signatures on federated packets: what leaves for another party is signed with the own secret, what comes from one is
- * checked with the sender's. The keys are one immutable object, read from the file that the parties agreed upon. A packet
- * is accepted once, within the time that the file allows, when the secret of the party it says it is from has signed it.
+ * Signatures on federated packets: what leaves for another party is signed with the own secret, what comes from
+ * one is checked with the sender's. The keys are one immutable object, read from the file that the parties agreed
+ * upon. A packet is accepted once, within the time that the file allows, when the secret of the party that it says
+ * it is from has signed it.
  */
 #ifndef FSV_PROXY_AUTH_H
 #define FSV_PROXY_AUTH_H
@@ -35,7 +36,8 @@ struct fsv_auth_keys {
 };
 
 /* The caller's (fsv_ref_put); errors begin with file and never show a secret. */
-int fsv_auth_keys_parse(struct fsv_str json, const char *file, struct fsv_auth_keys **ret_keys, struct fsv_err *err) FSV_MUST_CHECK;
+int fsv_auth_keys_parse(struct fsv_str json, const char *file, struct fsv_auth_keys **ret_keys,
+			struct fsv_err *err) FSV_MUST_CHECK;
 
 /* The signatures that were accepted lately. Bounded: the oldest gives way. [any thread, no lock] */
 struct fsv_auth_seen;

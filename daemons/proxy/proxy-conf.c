@@ -90,8 +90,8 @@ static const struct fsv_conf_key keys[] = {
 		"Keys of all parties, for auth.open. Changes to the file are taken up at once; a file with a mistake is reported and "
 		"the keys in use stay.", NULL },
 	[FSV_PK_AUTH_REMEMBER] = { "auth.remember", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "262144", 16, 1 << 26, NULL,
-		"Signatures that are remembered, so that no packet is accepted twice; the oldest give way. Twice the packets that come "
-		"in within request_expire_seconds of auth.file.", NULL },
+		"Signatures that are remembered, so that no packet is accepted twice; the oldest give way. Four times the packets "
+		"that come in within request_expire_seconds of auth.file.", NULL },
 
 	[FSV_PK_USE_ZK] = { "useZkRouter", FSV_CONF_BOOL, FSV_CONF_RESTART, NULL, "true", 0, 0, NULL,
 		"Register in ZooKeeper and find the own serving nodes there, by service id and by model; the route table is used "

@@ -32,8 +32,8 @@ void fsv_packet_to_json(const Fsv__Packet *packet, struct fsv_buf *out);
 int fsv_packet_from_json(struct fsv_str json, struct fsv_arena *arena, Fsv__Packet **ret_packet,
 			 struct fsv_err *err) FSV_MUST_CHECK;
 
-/* Appends the form that signatures are made over: proto3 JSON without white space; NULL is {}. html_safe: with the escapes
- * of < > & = ' that the reference writes since 2.1.6. */
+/* Appends the form that signatures are made over: proto3 JSON without white space; NULL is {}. html_safe: with the
+ * escapes of < > & = ' that the reference writes since 2.1.6. */
 void fsv_message_canonical(const ProtobufCMessage *message, bool html_safe, struct fsv_buf *out);
 
 #endif

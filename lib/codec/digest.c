@@ -35,7 +35,8 @@ void fsv_hmac_sha1(struct fsv_str key, struct fsv_str bytes, unsigned char out[F
 {
 	unsigned n = FSV_HMAC_SHA1_SIZE;
 
-	FSV_BUG_ON(!HMAC(EVP_sha1(), key.p ? key.p : "", (int)key.n, (const unsigned char *)(bytes.p ? bytes.p : ""), bytes.n, out, &n));
+	FSV_BUG_ON(!HMAC(EVP_sha1(), key.p ? key.p : "", (int)key.n, (const unsigned char *)(bytes.p ? bytes.p : ""),
+			 bytes.n, out, &n));
 }
 
 bool fsv_same_secret(struct fsv_str a, struct fsv_str b)
