@@ -440,7 +440,7 @@ static void federation_reaches_the_node_and_comes_back(void **state)
 	assert_int_equal(a.status, 200);
 	assert_string_equal(a.body, ANSWER);
 	assert_non_null(strcasestr(a.head, "Content-Type: text/plain;charset=UTF-8"));
-	saw("{\"caseid\":\"c7\",\"caseId\":\"c7\",\"serviceId\":\"lr\",\"featureData\":{\"x\":0.1}}", "c7 1 55");
+	saw("{\"caseid\":\"c7\",\"caseId\":\"c7\",\"serviceId\":\"lr\",\"featureData\":{\"x\":0.10}}", "c7 1 55");
 	a = post("/federation/any/batchInference", "Accept: application/json\r\n", "{\"head\":{\"caseid\":\"c8\"}}");
 	assert_string_equal(a.body, ANSWER);
 	assert_non_null(strcasestr(a.head, "Content-Type: application/json;charset=UTF-8"));
