@@ -7,6 +7,7 @@
 #   make check-system         real daemons on loopback
 #   make check-hosts          two booted systemd hosts (root)
 #   make check-hard-days      power cut, full disk, clock jump and other days on them (root)
+#   make trial-fate-flow      FATE=folder of an installed FATE 1.11: models that it trained, pushed by FATE-Flow
 #   make fuzz F=json          run one fuzz target (clang), FUZZ_SECONDS=60
 #   make bench                throughput, latency, CPU and memory beside a bare echo chain
 #   make bench-engine         the engine alone: time of a row, memory of plans

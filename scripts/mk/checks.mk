@@ -37,6 +37,12 @@ check-package: $(BINARIES)
 check-package-build:
 	@scripts/run-tests system tests/package/50-build tests/package/60-rpm
 
+# Models that a real FATE trained, pushed by its FATE-Flow servers; FATE is the folder of an installed FATE 1.11,
+# TRIAL="--work FOLDER registry" what to try.
+.PHONY: trial-fate-flow
+trial-fate-flow: $(BINARIES)
+	@FSV_BUILD=$(abspath $(B)) tests/trial/fate-flow "$(FATE)" $(TRIAL)
+
 # Beside a bare gRPC-core chain with the same hops; BENCH="--seconds 10 --rounds 5".
 .PHONY: bench bench-bins
 BENCH_BIN := $(B)/bench-load $(B)/bench-bare

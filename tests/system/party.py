@@ -227,9 +227,9 @@ class Party:
             **(proxy or {})}) if with_proxy else None
         self.routes({})
 
-    def routes(self, others, allow=True):
-        """others: party id -> endpoint dict; the own party is served here."""
-        table = {self.id: {'serving': [{'ip': '127.0.0.1', 'port': self.grpc}]}}
+    def routes(self, others, allow=True, own=True):
+        """others: party id -> endpoint dict; the own party is served here, unless own is False."""
+        table = {self.id: {'serving': [{'ip': '127.0.0.1', 'port': self.grpc}]}} if own else {}
         for party, endpoint in others.items():
             table[str(party)] = {'serving': endpoint if isinstance(endpoint, list) else [endpoint]}
         with open(self.routes_path + '.new', 'w', encoding='utf-8') as f:
