@@ -35,7 +35,8 @@ enum {
 };
 
 FSV_METRIC(resent, FSV_COUNTER, "fate_serving_rpc_resent_total", "target",
-	   "gRPC requests sent again because their server was being stopped, or not there for a moment, and had not begun them.");
+	   "gRPC requests sent again because their server was being stopped, or not there for a moment, and had not "
+	   "begun them.");
 
 struct leg {
 	struct fsv_ref ref;
@@ -472,7 +473,8 @@ static void note(struct fsv_rpc_request *req, bool no_connection)
 	if (no_connection) {
 		if (!atomic_exchange(&channel->lost, true))
 			be_patient(channel, GRACE_MS);
-	} else if (req->initial.count + req->trailing.count > 0 && atomic_load_explicit(&channel->lost, memory_order_relaxed)) {
+	} else if (req->initial.count + req->trailing.count > 0 &&
+		   atomic_load_explicit(&channel->lost, memory_order_relaxed)) {
 		atomic_store(&channel->lost, false);
 	}
 }
@@ -614,8 +616,8 @@ static void begin_at_once(struct fsv_rpc_request *req)
 		begin_or_fail(req);
 }
 
-/* While the target is expected to come back, a request is sent once its connection is there. One that waited for it until its
- * deadline ends with what kept it from being sent. */
+/* While the target is expected to come back, a request is sent once its connection is there. One that waits for
+ * it until its deadline ends with what kept it from being sent. */
 static void begin_when_ready(struct fsv_rpc_request *req)
 {
 	int64_t until = fsv_min_deadline(atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed),

@@ -21,8 +21,8 @@ static void on_told(void *arg, int status, struct fsv_rpc_msg *reply, const char
 	on_answer(&told->answer, status, reply, text);
 }
 
-static void tell_within(struct fsv_rpc *rpc, struct fsv_rpc_channel *channel, const char *method, bool elsewhere, int64_t ms,
-			struct told *told)
+static void tell_within(struct fsv_rpc *rpc, struct fsv_rpc_channel *channel, const char *method, bool elsewhere,
+			int64_t ms, struct told *told)
 {
 	const struct fsv_rpc_request_opt opt = {
 		.channel = channel, .method = method, .body = FSV_STR("x"), .deadline = fsv_deadline_in_ms(ms),
