@@ -7,6 +7,9 @@
  * A server that is being stopped says so beside its answers (FSV_RPC_LEAVE). The channel then puts a new leg in, whose
  * connection reaches the next process, and for a while requests wait for that one to come up. A request that the old
  * server had not begun is sent again there.
+ *
+ * A target that cannot be reached, without a word, may be about to come back too: for a shorter while, counted from the
+ * first failure, requests wait for it. Then they fail at once, until it has been reached again.
  */
 #include "rpc-private.h"
 
@@ -26,13 +29,14 @@ enum {
 	BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000,
 	CONNECT_MS = 5000,
 	META_MAX = 8, TEXT_MAX = 512,
-	/* How long a target that is being stopped may take to come back. */
-	PATIENCE_MS = 10000,
+	/* How long a target that is being stopped may take to come back, and one that is not there and has not said why. */
+	PATIENCE_MS = 10000, GRACE_MS = 2000,
 	SENDS_MAX = 8, PAUSE_FIRST_MS = 10, STEP_MS = 100,
 };
 
 FSV_METRIC(resent, FSV_COUNTER, "fate_serving_rpc_resent_total", "target",
-	   "gRPC requests sent again because their server was being stopped and had not begun them.");
+	   "gRPC requests sent again because their server was being stopped, or not there for a moment, and had not "
+	   "begun them.");
 
 struct leg {
 	struct fsv_ref ref;
@@ -47,7 +51,8 @@ struct fsv_rpc_channel {
 	struct fsv_tls *tls;
 	size_t max_message;
 	pthread_mutex_t renewing;	/* held by the one that makes a new leg */
-	_Atomic int64_t patient_until;	/* the target is being restarted; monotonic ns */
+	_Atomic int64_t patient_until;	/* the target is expected to come back; monotonic ns */
+	_Atomic bool lost;		/* it could not be reached, and has not been since */
 };
 
 struct fsv_rpc_request {
@@ -135,6 +140,15 @@ static struct leg *current(struct fsv_rpc_channel *channel)
 	return FSV_CONTAINER_OF(fsv_snapshot_get(&channel->leg), struct leg, ref);
 }
 
+/* Requests wait for the target so long from now on, or longer if they did already. */
+static void be_patient(struct fsv_rpc_channel *channel, int64_t ms)
+{
+	int64_t until = fsv_deadline_in_ms(ms), old = atomic_load(&channel->patient_until);
+
+	while (old < until && !atomic_compare_exchange_weak(&channel->patient_until, &old, until))
+		;
+}
+
 /* The target asked us, on this leg, to leave it. */
 static void move(struct fsv_rpc_channel *channel, const struct leg *from)
 {
@@ -144,7 +158,7 @@ static void move(struct fsv_rpc_channel *channel, const struct leg *from)
 		return;		/* somebody else does it */
 	leg = current(channel);
 	if (leg == from) {	/* else it has been done */
-		atomic_store(&channel->patient_until, fsv_deadline_in_ms(PATIENCE_MS));
+		be_patient(channel, PATIENCE_MS);
 		fsv_snapshot_set(&channel->leg, &leg_new(channel)->ref);
 	}
 	pthread_mutex_unlock(&channel->renewing);
@@ -446,9 +460,23 @@ static bool can_send_again(const struct fsv_rpc_request *req)
 static void heed(struct fsv_rpc_request *req, struct fsv_str word)
 {
 	if (fsv_str_is(word, FSV_RPC_LEAVE_SOON))
-		atomic_store_explicit(&req->channel->patient_until, fsv_deadline_in_ms(PATIENCE_MS), memory_order_relaxed);
+		be_patient(req->channel, PATIENCE_MS);
 	else if (word.n > 0 || was_closing(req))
 		move(req->channel, req->leg);
+}
+
+/* Whether the target was there, for those that ask it next. */
+static void note(struct fsv_rpc_request *req, bool no_connection)
+{
+	struct fsv_rpc_channel *channel = req->channel;
+
+	if (no_connection) {
+		if (!atomic_exchange(&channel->lost, true))
+			be_patient(channel, GRACE_MS);
+	} else if (req->initial.count + req->trailing.count > 0 &&
+		   atomic_load_explicit(&channel->lost, memory_order_relaxed)) {
+		atomic_store(&channel->lost, false);
+	}
 }
 
 static void go_on(struct fsv_rpc_op *op, bool ok);
@@ -483,12 +511,14 @@ static void on_done(struct fsv_rpc_op *op, bool ok)
 {
 	struct fsv_rpc_request *req = FSV_CONTAINER_OF(op, struct fsv_rpc_request, op);
 	struct fsv_str word = leave_word(req);
-	bool refused = was_refused(req, word);
+	bool refused = was_refused(req, word), no_connection;
 
 	(void)ok;	/* a batch that receives the status always succeeds */
 	copy_text(req);
+	no_connection = had_no_connection(req);
+	note(req, no_connection);
 	heed(req, word);
-	req->unsent = refused || had_no_connection(req);
+	req->unsent = refused || no_connection;
 	if ((refused || (req->unsent && is_patient(req->channel))) && can_send_again(req))
 		send_again(req);
 	else
@@ -575,27 +605,31 @@ static void begin_or_fail(struct fsv_rpc_request *req)
 		refuse(req, GRPC_STATUS_INTERNAL, why);
 }
 
-/* Not at all while the target is being restarted. */
+/* Not at all while the target is expected to come back. */
 static void begin_at_once(struct fsv_rpc_request *req)
 {
 	req->unsent = is_patient(req->channel) &&
 		      grpc_channel_check_connectivity_state(req->leg->grpc, 1) != GRPC_CHANNEL_READY;
 	if (req->unsent)
-		refuse(req, GRPC_STATUS_UNAVAILABLE, "it is being restarted");
+		refuse(req, GRPC_STATUS_UNAVAILABLE, "it is being restarted, or cannot be reached");
 	else
 		begin_or_fail(req);
 }
 
-/* While the target is being restarted, a request is sent once its connection is there. */
+/* While the target is expected to come back, a request is sent once its connection is there. One that waits for
+ * it until its deadline ends with what kept it from being sent. */
 static void begin_when_ready(struct fsv_rpc_request *req)
 {
 	int64_t until = fsv_min_deadline(atomic_load_explicit(&req->channel->patient_until, memory_order_relaxed),
 					 req->deadline);
+	int64_t now = fsv_now_ns();
 	grpc_connectivity_state state = GRPC_CHANNEL_READY;
 
-	if (until > fsv_now_ns())
+	if (until > now)
 		state = grpc_channel_check_connectivity_state(req->leg->grpc, 1);
-	if (state == GRPC_CHANNEL_READY)
+	if (req->n_sent > 0 && req->status == GRPC_STATUS_UNAVAILABLE && req->deadline <= now)
+		finish(req);
+	else if (state == GRPC_CHANNEL_READY)
 		begin_or_fail(req);
 	else	/* in steps, so that a request that is cancelled ends soon */
 		pause(req, state, fsv_min_deadline(until, fsv_deadline_in_ms(STEP_MS)));

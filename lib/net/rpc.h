@@ -132,7 +132,7 @@ void fsv_rpc_fail(struct fsv_rpc_call *call, int status, const char *text);
  * idle times are as the reference expects. One attempt to connect takes at most 5 s, and attempts back off
  * from 100 ms to 5 s; requests wait for the first one and fail UNAVAILABLE at once while the target is down.
  * A target that says that it is being stopped is given 10 s to come back: requests go over a new connection and wait
- * for it that long, or until their deadlines.
+ * for it that long, or until their deadlines. One that cannot be reached is given 2 s from the first failure.
  * Renewed certificates are taken up within a second, on a new connection; max_message bounds replies. */
 int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_message,
 			struct fsv_rpc_channel **ret_channel, struct fsv_err *err) FSV_MUST_CHECK;

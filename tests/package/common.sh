@@ -2,6 +2,7 @@
 . tests/hosts/hosts.sh
 B=${FSV_BUILD:-$PWD/build/release}
 DEBS=${FSV_DEBS:-$PWD/build/deb}
+BEFORE=$PWD/build/deb-before	# made by scripts/make-deb-before
 why=$(hosts_possible) || { echo "no hosts: $why"; exit 77; }
 passed=0 failed=0
 

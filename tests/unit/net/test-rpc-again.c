@@ -21,16 +21,22 @@ static void on_told(void *arg, int status, struct fsv_rpc_msg *reply, const char
 	on_answer(&told->answer, status, reply, text);
 }
 
-static void tell_later(struct fsv_rpc *rpc, struct fsv_rpc_channel *channel, const char *method, bool elsewhere,
-		       struct told *told)
+static void tell_within(struct fsv_rpc *rpc, struct fsv_rpc_channel *channel, const char *method, bool elsewhere,
+			int64_t ms, struct told *told)
 {
 	const struct fsv_rpc_request_opt opt = {
-		.channel = channel, .method = method, .body = FSV_STR("x"), .deadline = fsv_deadline_in_ms(120000),
+		.channel = channel, .method = method, .body = FSV_STR("x"), .deadline = fsv_deadline_in_ms(ms),
 		.elsewhere = elsewhere,
 	};
 
 	answer_init(&told->answer);
 	fsv_rpc_send(fsv_rpc_pick(rpc), &opt, on_told, told);
+}
+
+static void tell_later(struct fsv_rpc *rpc, struct fsv_rpc_channel *channel, const char *method, bool elsewhere,
+		       struct told *told)
+{
+	tell_within(rpc, channel, method, elsewhere, 120000, told);
 }
 
 static void tell(struct fsv_rpc *rpc, struct fsv_rpc_channel *channel, const char *method, bool elsewhere, struct told *told)
@@ -70,6 +76,48 @@ static void a_dead_port_gets_nothing(void **state)
 	}
 	fsv_rpc_channel_unref(channel);
 	close(fd);
+	fsv_rpc_free(rpc);
+}
+
+/* A client that has just started, whose target starts a moment later: what it asks waits for a while. */
+static void a_target_that_comes_is_waited_for(void **state)
+{
+	struct fsv_rpc *rpc = workers(1), *client = workers(1);
+	struct app app = { 0 };
+	struct fsv_rpc_server *server;
+	struct fsv_rpc_channel *channel;
+	struct told first, waiting[5];
+	uint16_t port;
+	int fd = dead_port(&port);
+
+	(void)state;
+	channel = connect_to(port, "127.0.0.1", NULL, MIB);
+	tell_within(client, channel, "/t.T/echo", false, 300, &first);
+	for (int i = 0; i < 5; i++)
+		tell_later(client, channel, "/t.T/echo", false, &waiting[i]);
+	/* Its own deadline is the limit, and it learns why. */
+	answer_wait(&first.answer);
+	assert_int_equal(first.answer.status, FSV_RPC_UNAVAILABLE);
+	assert_non_null(strstr(first.answer.text, "refused"));
+	assert_true(first.never_sent);
+	close(fd);
+	server = serve(rpc, &app, NULL, port, 10, MIB);
+	for (int i = 0; i < 5; i++) {
+		answer_wait(&waiting[i].answer);
+		assert_int_equal(waiting[i].answer.status, FSV_RPC_OK);
+		answer_done(&waiting[i].answer);
+	}
+	/* Having been there it is waited for once more. */
+	assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(20000)), 0);
+	tell_later(client, channel, "/t.T/echo", false, &waiting[0]);
+	server = serve(rpc, &app, NULL, port, 10, MIB);
+	answer_wait(&waiting[0].answer);
+	assert_int_equal(waiting[0].answer.status, FSV_RPC_OK);
+	answer_done(&waiting[0].answer);
+	answer_done(&first.answer);
+	fsv_rpc_channel_unref(channel);
+	assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(20000)), 0);
+	fsv_rpc_free(client);
 	fsv_rpc_free(rpc);
 }
 
@@ -246,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_server_that_dies_with_it_had_it, start_victim, end_victim),
 		cmocka_unit_test(a_dead_port_gets_nothing),
+		cmocka_unit_test(a_target_that_comes_is_waited_for),
 		cmocka_unit_test(answers_were_sent),
 		cmocka_unit_test(only_who_has_nobody_else_waits),
 	};
