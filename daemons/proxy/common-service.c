@@ -145,6 +145,7 @@ static int list_props(struct question *q, struct fsv_err *err)
 		fsv_jsonw_kv_str(&w, "proxy.router.table", q->view->table->text);
 	fsv_conf_props(q->view->conf, keyword, "", &w);
 	fsv_jsonw_end(&w, '}');
+	q->message = "success";
 	return 0;
 }
 
