@@ -72,18 +72,12 @@ static void work(void *arg)
 {
 	struct question *q = arg;
 
-	q->result = q->subject->answer(q, &q->err);
-	fsv_rpc_post(q->worker, finish, q);
-}
-
-static int start_work(struct question *q)
-{
+	/* Those in the queue together could take longer than there is time for. */
 	if (atomic_load(&q->proxy->draining))
-		return fsv_err_set(&q->err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is being stopped");
-	if (fsv_pool_submit(q->proxy->pool, work, q) < 0)
-		return fsv_err_set(&q->err, FSV_E_OVERLOAD, "request was block by over load, service name: %s",
-				   q->subject->interface->service);
-	return 0;
+		q->result = fsv_err_set(&q->err, FSV_E_SHUTDOWN, "ShowDownReject: this proxy is being stopped");
+	else
+		q->result = q->subject->answer(q, &q->err);
+	fsv_rpc_post(q->worker, finish, q);
 }
 
 static void ask(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const struct subject *subject)
@@ -104,9 +98,9 @@ static void ask(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const struct
 	fsv_buf_init(&q->data, arena, 0);
 	r = fsv_proxy_enter(proxy, subject->interface, fsv_rpc_call_too_late(call), &q->view, &q->err);
 	if (r == 0 && subject->slow) {
-		r = start_work(q);
-		if (r == 0)
+		if (fsv_pool_submit(proxy->pool, work, q) == 0)
 			return;		/* a thread of the pool has it, and may have ended it */
+		r = fsv_err_set(&q->err, FSV_E_OVERLOAD, "request was block by over load, service name: %s", subject->interface->service);
 	} else if (r == 0) {
 		r = subject->answer(q, &q->err);
 	}
@@ -151,6 +145,7 @@ static int list_props(struct question *q, struct fsv_err *err)
 		fsv_jsonw_kv_str(&w, "proxy.router.table", q->view->table->text);
 	fsv_conf_props(q->view->conf, keyword, "", &w);
 	fsv_jsonw_end(&w, '}');
+	q->message = "success";
 	return 0;
 }
 

@@ -130,8 +130,8 @@ int fsv_proxy_save_routes(struct fsv_proxy *proxy, const struct fsv_proxy_view *
 
 /* Requests [any thread] (routing.c) ---------------------------------------------------------------- */
 
-/* Admits a request: 0 with a view that fsv_proxy_leave gives back, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. too_late: fsv_rpc_call_too_late; over HTTP false, as connections end by
- * themselves with their next answer. */
+/* Admits a request: 0 with a view that fsv_proxy_leave gives back, or FSV_E_SHUTDOWN, FSV_E_OVERLOAD. too_late:
+ * fsv_rpc_call_too_late; over HTTP false, as connections end by themselves with their next answer. */
 int fsv_proxy_enter(struct fsv_proxy *proxy, const struct fsv_interface *interface, bool too_late,
 		    struct fsv_proxy_view **ret_view, struct fsv_err *err) FSV_MUST_CHECK;
 /* Before the reply: afterwards the process may be on its way out. good: it has an answer, whatever that says. */

@@ -37,20 +37,15 @@ static struct fsv_answer_row **place_of(const struct reading *r, int32_t index)
 static struct fsv_str message_of(struct fsv_str data, struct fsv_arena *arena)
 {
 	struct fsv_str key, message = FSV_STR_NULL;
+	enum fsv_json_type type;
 	struct fsv_json j;
 
 	fsv_json_init(&j, data, arena);
 	if (data.n == 0 || fsv_json_value(&j) != FSV_JSON_OBJECT)
 		return FSV_STR_NULL;
-	while (fsv_json_key(&j, &key)) {
-		enum fsv_json_type type;
-
-		if (!fsv_str_is(key, "message")) {
-			fsv_json_skip(&j, NULL);
-			continue;
-		}
-		type = fsv_json_value(&j);
-		message = type == FSV_JSON_STRING ? j.text : FSV_STR_NULL;
+	while ((type = fsv_json_member(&j, &key)) > FSV_JSON_NONE) {
+		if (fsv_str_is(key, "message"))
+			message = type == FSV_JSON_STRING ? j.text : FSV_STR_NULL;
 		fsv_json_skip_rest(&j, type);
 	}
 	return message;

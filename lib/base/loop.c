@@ -97,6 +97,43 @@ int fsv_loop_new(struct fsv_loop **ret_loop, struct fsv_err *err)
 	return 0;
 }
 
+/* One call on its way. Whoever comes last, the caller or the loop, frees it. */
+struct call {
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	enum { WAITS, RUNS, OVER, CALLED_OFF } state;
+	fsv_job_fn *fn;
+	void *arg;
+};
+
+static void call_free(struct call *call)
+{
+	pthread_mutex_destroy(&call->lock);
+	pthread_cond_destroy(&call->over);
+	free(call);
+}
+
+static void run_call(void *arg)
+{
+	struct call *call = arg;
+	bool wanted;
+
+	pthread_mutex_lock(&call->lock);
+	wanted = call->state == WAITS;
+	if (wanted)
+		call->state = RUNS;
+	pthread_mutex_unlock(&call->lock);
+	if (!wanted) {
+		call_free(call);
+		return;
+	}
+	call->fn(call->arg);
+	pthread_mutex_lock(&call->lock);
+	call->state = OVER;
+	pthread_cond_signal(&call->over);
+	pthread_mutex_unlock(&call->lock);
+}
+
 static void bury(struct fsv_loop *loop)
 {
 	while (loop->dead) {
@@ -109,8 +146,13 @@ static void bury(struct fsv_loop *loop)
 
 struct fsv_loop *fsv_loop_free(struct fsv_loop *loop)
 {
+	struct fsv_job job;
+
 	if (!loop)
 		return NULL;
+	while (fsv_queue_try(loop->jobs, &job))
+		if (job.fn == run_call)		/* called off, as nobody may wait here any more */
+			call_free(job.arg);
 	fsv_watch_free(loop->wake);
 	fsv_watch_free(loop->sig);
 	bury(loop);
@@ -265,43 +307,6 @@ int fsv_loop_post(struct fsv_loop *loop, fsv_job_fn *fn, void *arg)
 	if (r == 0 && write(loop->wakefd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		return -errno;
 	return r;
-}
-
-/* One call on its way. Whoever comes last, the caller or the loop, frees it. */
-struct call {
-	pthread_mutex_t lock;
-	pthread_cond_t over;
-	enum { WAITS, RUNS, OVER, CALLED_OFF } state;
-	fsv_job_fn *fn;
-	void *arg;
-};
-
-static void call_free(struct call *call)
-{
-	pthread_mutex_destroy(&call->lock);
-	pthread_cond_destroy(&call->over);
-	free(call);
-}
-
-static void run_call(void *arg)
-{
-	struct call *call = arg;
-	bool wanted;
-
-	pthread_mutex_lock(&call->lock);
-	wanted = call->state == WAITS;
-	if (wanted)
-		call->state = RUNS;
-	pthread_mutex_unlock(&call->lock);
-	if (!wanted) {
-		call_free(call);
-		return;
-	}
-	call->fn(call->arg);
-	pthread_mutex_lock(&call->lock);
-	call->state = OVER;
-	pthread_cond_signal(&call->over);
-	pthread_mutex_unlock(&call->lock);
 }
 
 int fsv_loop_call(struct fsv_loop *loop, fsv_job_fn *fn, void *arg, int64_t patience_ms)

@@ -136,7 +136,10 @@ static int write_rules(struct fsv_gate *gate, const struct fsv_flow *flow, struc
 		return fsv_err_errno(err, errno, "cannot make %s", gate->folder);
 	fsv_buf_init(&text, NULL, 0);
 	fsv_flow_format(flow, &text);
-	r = fsv_write_file(gate->path, text.p, text.n, 0640, err);
+	if (text.n > FSV_FLOW_FILE_MAX)
+		r = fsv_err_set(err, FSV_E_LIMIT, "the rules would take more than %d bytes in %s", FSV_FLOW_FILE_MAX, gate->path);
+	else
+		r = fsv_write_file(gate->path, text.p, text.n, 0640, err);
 	fsv_buf_done(&text);
 	return r;
 }
@@ -148,6 +151,8 @@ int fsv_gate_set(struct fsv_gate *gate, struct fsv_str resource, double allowed,
 
 	if (isnan(allowed))
 		return fsv_err_set(err, FSV_E_SYSTEM, "allowQps is not a number");
+	if (fsv_str_utf8(resource) != resource.n)
+		return fsv_err_set(err, FSV_E_SYSTEM, "source is not UTF-8");	/* no rule could be read again */
 	if (resource.n == 0)
 		return 0;	/* the reference agrees; there is nothing to limit */
 	pthread_mutex_lock(&gate->lock);

@@ -47,8 +47,8 @@ void fsv_gate_count(struct fsv_gate *gate, const struct fsv_interface *interface
 /* Of a model, by rows. */
 void fsv_gate_count_model(struct fsv_gate *gate, const char *key, unsigned good, unsigned bad);
 
-/* updateFlowRule: on disk and in force, for a negative or infinite rate no more. FSV_E_LIMIT for more than max rules.
- * [any thread; blocks] */
+/* updateFlowRule: on disk and in force, for a negative or infinite rate no more. FSV_E_LIMIT for more than max rules, or
+ * more than their file may hold. [any thread; blocks] */
 int fsv_gate_set(struct fsv_gate *gate, struct fsv_str resource, double allowed, size_t max,
 		 struct fsv_err *err) FSV_MUST_CHECK;
 /* Whether a rule names the resource, and its rate. [any thread] */

@@ -8,7 +8,7 @@
 #include "json-names.h"
 #include "json-private.h"
 
-static bool copy_value(struct fsv_json *j, bool drop_nulls, struct fsv_jsonw *w);
+static bool copy_begun(struct fsv_json *j, enum fsv_json_type type, bool drop_nulls, struct fsv_jsonw *w);
 
 static void write_int(struct fsv_jsonw *w, struct fsv_str spelling)
 {
@@ -100,20 +100,17 @@ static void write_double(struct fsv_jsonw *w, const struct fsv_json *j)
 static bool copy_members(struct fsv_json *j, bool drop_nulls, struct fsv_jsonw *w)
 {
 	struct fsv_json_names names;
+	enum fsv_json_type type;
 	struct fsv_str key;
 
 	fsv_json_names_init(&names);
-	while (fsv_json_key(j, &key)) {
+	while ((type = fsv_json_member(j, &key)) > FSV_JSON_NONE) {
 		if (fsv_json_names_add(&names, key, j, j->arena))
 			return false;
-		while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\r' || *j->p == '\t'))
-			j->p++;
-		if (drop_nulls && j->p < j->end && *j->p == 'n') {
-			(void)fsv_json_value(j);	/* anything but null is seen by the next step */
+		if (drop_nulls && type == FSV_JSON_NULL)
 			continue;
-		}
 		copy_key(j, key, w);
-		if (!copy_value(j, drop_nulls, w))
+		if (!copy_begun(j, type, drop_nulls, w))
 			return false;
 	}
 	return true;
@@ -132,16 +129,16 @@ static bool copy_array(struct fsv_json *j, bool drop_nulls, struct fsv_jsonw *w)
 {
 	fsv_jsonw_begin(w, '[');
 	while (fsv_json_elem(j))
-		if (!copy_value(j, drop_nulls, w))
+		if (!copy_begun(j, fsv_json_value(j), drop_nulls, w))
 			return false;
 	fsv_jsonw_end(w, ']');
 	return true;
 }
 
-/* Faults of the reader end the copy like an end of input; they are looked at once, at the end. */
-static bool copy_value(struct fsv_json *j, bool drop_nulls, struct fsv_jsonw *w)
+/* A value that was begun. Faults of the reader end the copy like an end of input; they are looked at once, at the end. */
+static bool copy_begun(struct fsv_json *j, enum fsv_json_type type, bool drop_nulls, struct fsv_jsonw *w)
 {
-	switch (fsv_json_value(j)) {
+	switch (type) {
 	case FSV_JSON_OBJECT:
 		return copy_object(j, drop_nulls, w);
 	case FSV_JSON_ARRAY:
@@ -194,7 +191,7 @@ int fsv_json_reencode(struct fsv_str value, bool drop_nulls, struct fsv_arena *a
 
 	fsv_json_init(&j, value, arena);
 	fsv_jsonw_init(&w, out);
-	if (copy_value(&j, drop_nulls, &w) && !fsv_json_failed(&j))
+	if (copy_begun(&j, fsv_json_value(&j), drop_nulls, &w) && !fsv_json_failed(&j))
 		return 0;
 	out->n = before;
 	out->failed = failed_before;

@@ -26,13 +26,16 @@ void fsv_health_record(struct fsv_health *health, const char *item, const char *
 
 void fsv_health_memory(struct fsv_health *health)
 {
-	int64_t all = fsv_proc_number("/proc/meminfo", "MemTotal:"), left = fsv_proc_number("/proc/meminfo", "MemAvailable:");
-	double percent = all > 0 ? 100.0 * (double)(all - left) / (double)all : 0;
-	bool alarm = percent > MEMORY_ALARM;
+	int64_t all, left;
+	double percent;
+	bool alarm;
 	char text[64];
 
-	if (all <= 0)
+	fsv_machine_memory(&all, &left);
+	if (all == 0)
 		return;
+	percent = 100.0 * (double)(all - left) / (double)all;
+	alarm = percent > MEMORY_ALARM;
 	snprintf(text, sizeof(text), "%susage:%.2f%%", alarm ? " " : "", percent);
 	fsv_health_record(health, "check memory usage", alarm ? "error" : "ok", text);
 }

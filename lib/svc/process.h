@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 
-/* The number behind "name:" in a file of /proc; 0 when there is none. [any thread] */
-int64_t fsv_proc_number(const char *path, const char *name);
+/* KiB of memory that this machine has, and that it could give away; both 0 when it cannot be told. [any thread] */
+void fsv_machine_memory(int64_t *ret_all, int64_t *ret_left);
 /* Appends the JSON array that queryJvmInfo answers. [any thread] */
 void fsv_process_write(struct fsv_buf *out);
 

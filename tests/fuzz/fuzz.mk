@@ -16,6 +16,7 @@ TEST_DEPS_tests/fuzz/fuzz-remote := lib/model
 TEST_DEPS_tests/fuzz/fuzz-auth := daemons/proxy
 TEST_DEPS_tests/fuzz/fuzz-route-table := daemons/proxy
 TEST_DEPS_tests/fuzz/fuzz-federation := daemons/proxy
+TEST_DEPS_tests/fuzz/fuzz-flow-rules := lib/call
 TEST_DEPS_tests/fuzz/fuzz-packet-json := lib/call
 TEST_DEPS_tests/fuzz/fuzz-http := lib/net
 TEST_DEPS_tests/fuzz/fuzz-java-stream := lib/codec

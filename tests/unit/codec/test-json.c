@@ -629,6 +629,40 @@ static void reencoded_numbers_are_what_printing_gives(void **state)
 	}
 }
 
+static void indenting_changes_nothing_but_white_space(void **state)
+{
+	static const struct {
+		const char *compact, *want;
+	} cases[] = {
+		{ "1", "1" }, { "\"a\"", "\"a\"" }, { "{}", "{\n   \n}" }, { "[]", "[\n   \n]" },
+		{ "[1,\"x\",null]", "[\n   1,\n   \"x\",\n   null\n]" },
+		{ "{\"a\":{\"b\":[[]]},\"c\":-1.5e3}",
+		  "{\n   \"a\":{\n      \"b\":[\n         [\n            \n         ]\n      ]\n   },\n   \"c\":-1.5e3\n}" },
+		/* What looks like structure inside of texts, and texts that seem to end. */
+		{ "{\"[{,:}]\":\"]},\"}", "{\n   \"[{,:}]\":\"]},\"\n}" },
+		{ "[\"\\\"[\",\"\\\\\",\"\\\\\\\",\"]", "[\n   \"\\\"[\",\n   \"\\\\\",\n   \"\\\\\\\",\"\n]" },
+		{ "[\"\xe6\xa8\xa1 \\u0022,\"]", "[\n   \"\xe6\xa8\xa1 \\u0022,\"\n]" },
+	};
+	struct fsv_buf out, back;
+	struct fsv_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fsv_buf_init(&out, &arena, 0);
+		fsv_buf_init(&back, &arena, 0);
+		fsv_json_indent(fsv_str(cases[i].compact), &out);
+		assert_string_equal(fsv_buf_cstr(&out), cases[i].want);
+		assert_true(accepts(fsv_buf_str(&out)));
+		if (!strchr(cases[i].compact, '\\') && !strchr(cases[i].compact, 'e')) {
+			assert_int_equal(fsv_json_reencode(fsv_buf_str(&out), false, &arena, &back, &err), 0);
+			assert_string_equal(fsv_buf_cstr(&back), cases[i].compact);
+		}
+		/* It appends. */
+		fsv_json_indent(FSV_STR("2"), &out);
+		assert_int_equal(out.n, strlen(cases[i].want) + 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -655,6 +689,7 @@ int main(void)
 		cmocka_unit_test(reencoding_honours_the_limit_of_its_buffer),
 		cmocka_unit_test(quoting_escapes_at_every_place),
 		cmocka_unit_test(nothing_is_written_as_an_empty_text),
+		cmocka_unit_test(indenting_changes_nothing_but_white_space),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, drop_arena);

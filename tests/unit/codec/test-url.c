@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "codec/url.h"
 
 static struct fsv_arena arena;
@@ -89,12 +91,54 @@ static void broken_escapes_and_bad_utf8_are_refused(void **state)
 	assert_false(fsv_url_decode(fsv_str_n("a%41", 2), true, &arena, &got));
 }
 
+static void addresses_are_taken_out_of_urls(void **state)
+{
+	static const struct {
+		const char *url, *host;
+		uint16_t port;
+	} cases[] = {
+		{ "http://a", "a", 80 }, { "https://a", "a", 443 }, { "http://a:8059/unary", "a", 8059 }, { "https://a:1", "a", 1 },
+		{ "http://10.0.0.1:65535?x", "10.0.0.1", 65535 }, { "http://a#b:1", "a", 80 }, { "http://a/b:1@c", "a", 80 },
+		{ "http://[::1]:7/", "::1", 7 }, { "https://[fe80::1]", "fe80::1", 443 }, { "http://u:p@h:7/", "h", 7 },
+		{ "http://@h", "h", 80 }, { "http://h:/x", "h", 80 }, { "http://u@[::1]", "::1", 80 },
+	};
+	static const char *const none[] = {
+		"", "a", "a:80", "grpc://a:80", "http:/a", "HTTP://a", "http://", "https:///x", "http://:80", "http://?a", "http://u@", "http://a:0",
+		"http://a:65536", "http://a:x", "http://a:1x", "http://a:-1", "http://a: 1", "http://[::1", "http://[::1]x", "http://[]:1",
+		"http://a:99999999999999999999", "http://::1",
+	};
+	char host[FSV_URL_HOST_MAX], url[FSV_URL_HOST_MAX + 16] = "http://";
+	uint16_t port;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (!fsv_url_address(cases[i].url, host, &port))
+			fail_msg("%s: none", cases[i].url);
+		assert_string_equal(host, cases[i].host);
+		assert_int_equal(port, cases[i].port);
+	}
+	strcpy(host, "as it was");
+	port = 5;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (fsv_url_address(none[i], host, &port))
+			fail_msg("%s: %s, %u", none[i], host, port);
+	/* One more is too long. */
+	memset(url + 7, 'h', FSV_URL_HOST_MAX);
+	assert_false(fsv_url_address(url, host, &port));
+	assert_string_equal(host, "as it was");
+	assert_int_equal(port, 5);
+	url[7 + FSV_URL_HOST_MAX - 1] = '\0';
+	assert_true(fsv_url_address(url, host, &port));
+	assert_int_equal(strlen(host), FSV_URL_HOST_MAX - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_encoded_as_in_java),
 		cmocka_unit_test(decoding_undoes_escapes),
 		cmocka_unit_test(broken_escapes_and_bad_utf8_are_refused),
+		cmocka_unit_test(addresses_are_taken_out_of_urls),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, drop_arena);
