@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../admin/admin-conf.h"
 #include "../proxy/proxy-conf.h"
 #include "../serving-server/serving-server-conf.h"
 #include "base/buf.h"
@@ -18,6 +19,7 @@ static const struct {
 } kinds[FSV_CTL_DAEMONS] = {
 	{ &fsv_server_schema, FSV_SK_HTTP_PORT, FSV_SK_HTTP_ADDRESS, FSV_SK_METRICS, 's' },
 	{ &fsv_proxy_schema, FSV_PK_HTTP_PORT, FSV_PK_HTTP_ADDRESS, FSV_PK_METRICS, 'p' },
+	{ &fsv_admin_schema, FSV_AK_PORT, FSV_AK_ADDRESS, FSV_AK_METRICS, 'a' },
 };
 
 bool fsv_ctl_place(struct fsv_ctl_places *places, int option, const char *value)
