@@ -177,6 +177,7 @@ static int start_http(struct fsv_admin *admin, struct fsv_err *err)
 	uint16_t port = (uint16_t)fsv_conf_int(conf, FSV_AK_PORT);
 	const struct fsv_http_opt opt = {
 		.host = fsv_conf_str(conf, FSV_AK_ADDRESS), .port = port, .listen_fd = fsv_svc_socket(port),
+		.cert_file = fsv_conf_str(conf, FSV_AK_TLS_CERT), .key_file = fsv_conf_str(conf, FSV_AK_TLS_KEY),
 		.threads = (unsigned)fsv_conf_int(conf, FSV_AK_HTTP_THREADS),
 		.max_header = (size_t)fsv_conf_int(conf, FSV_AK_HTTP_MAX_HEADER),
 		.max_body = (size_t)fsv_conf_int(conf, FSV_AK_HTTP_MAX_BODY),
@@ -186,6 +187,7 @@ static int start_http(struct fsv_admin *admin, struct fsv_err *err)
 		.handler = fsv_front, .user = admin,
 	};
 
+	admin->tls = opt.cert_file != NULL;
 	fsv_console_init();
 	return fsv_http_start(&opt, &admin->http, err);
 }

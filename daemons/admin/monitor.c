@@ -10,6 +10,10 @@
 
 enum { WINDOW_MS = 15000, WINDOW_MAX_MS = 3600000, INTERFACES = 0, MODELS = 1 };
 
+struct window {
+	int64_t begin, end;		/* ms since 1970 */
+};
+
 struct record {
 	int64_t timestamp;
 	struct fsv_str resource, json;
@@ -118,6 +122,17 @@ void fsv_monitor_jvm(struct fsv_visit *v)
 
 /* Traffic --------------------------------------------------------------------------------------------------------- */
 
+/* Without a source nodes may answer with records from beyond the end. */
+static size_t within(const struct window *window, struct record *all, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i].timestamp >= window->begin && all[i].timestamp <= window->end)
+			all[kept++] = all[i];
+	return kept;
+}
+
 static void show_metrics(struct fsv_visit *v)
 {
 	struct record *all = NULL;
@@ -128,6 +143,7 @@ static void show_metrics(struct fsv_visit *v)
 
 	if (!take(v, &all, &n))
 		return;
+	n = within(v->data, all, n);
 	fsv_map_init(&resources);
 	for (size_t i = 0; i < n; i++)
 		if (all[i].resource.n > 0)
@@ -148,18 +164,19 @@ static void show_metrics(struct fsv_visit *v)
 	fsv_visit_reply(v, 0, "success", fsv_buf_str(&out));
 }
 
-/* The last fifteen seconds, unless the caller says which. */
-static bool window(struct fsv_visit *v, Fsv__QueryMetricRequest *request)
+/* The last fifteen seconds, unless the caller says which. A second's record bears its first millisecond. */
+static bool take_window(struct fsv_visit *v, struct window *w)
 {
 	struct fsv_str begin = fsv_http_query(v->req, "beginMs"), end = fsv_http_query(v->req, "endMs");
+	bool good = true;
 
-	request->endms = fsv_wall_ms();
-	if (end.n > 0 && !fsv_str_to_i64(end, &request->endms))
-		request->endms = -1;
-	request->beginms = request->endms - WINDOW_MS;
-	if (begin.n > 0 && !fsv_str_to_i64(begin, &request->beginms))
-		request->beginms = -1;
-	if (request->beginms >= 0 && request->endms >= request->beginms && request->endms - request->beginms <= WINDOW_MAX_MS)
+	w->end = fsv_wall_ms();
+	if (end.n > 0)
+		good = fsv_str_to_i64(end, &w->end);
+	w->begin = w->end - WINDOW_MS;
+	if (begin.n > 0)
+		good = fsv_str_to_i64(begin, &w->begin) && good;
+	if (good && w->begin >= 0 && w->end >= w->begin && w->end - w->begin <= WINDOW_MAX_MS)
 		return true;
 	fsv_visit_bad_parameter(v, "beginMs and endMs are milliseconds since 1970, at most an hour apart");
 	return false;
@@ -168,9 +185,13 @@ static bool window(struct fsv_visit *v, Fsv__QueryMetricRequest *request)
 static void query(struct fsv_visit *v, struct fsv_dir_node *node, int type)
 {
 	Fsv__QueryMetricRequest request = FSV__QUERY_METRIC_REQUEST__INIT;
+	struct window *w = FSV_ARENA_NEW(v->arena, struct window);
 
-	if (!window(v, &request))
+	if (!take_window(v, w))
 		return;
+	v->data = w;
+	request.beginms = w->begin;
+	request.endms = w->end;
 	request.source = fsv_arena_cstr(v->arena, fsv_http_query(v->req, "source"));
 	request.type = type;
 	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "queryMetrics", &request.base, fsv_visit_timeout(v), show_metrics);
