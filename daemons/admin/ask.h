@@ -8,13 +8,9 @@
 
 #include <sys/queue.h>
 
+#include "call/services.h"
 #include "directory.h"
 #include "net/rpc.h"
-
-#define FSV_COMMON_SERVICE	"/com.webank.ai.fate.api.networking.common.CommonService/"
-#define FSV_MODEL_SERVICE	"/com.webank.ai.fate.api.mlmodel.manager.ModelService/"
-#define FSV_INFERENCE_SERVICE	"/com.webank.ai.fate.api.serving.InferenceService/"
-#define FSV_ROUTER_SERVICE	"/com.webank.ai.fate.serving.proxy.rpc.grpc.RouterTableService/"
 
 struct fsv_round;
 
