@@ -17,6 +17,7 @@
 #include "registry/registry.h"
 #include "svc/monitor.h"
 #include "svc/svc.h"
+#include "visit.h"
 
 FSV_METRIC(sessions, FSV_GAUGE, "fate_serving_admin_sessions", "", "Sessions that have not ended.");
 FSV_METRIC(nodes, FSV_GAUGE, "fate_serving_admin_nodes", "", "Nodes that are known.");
@@ -120,6 +121,7 @@ static void sweep(void *arg)
 	fsv_sessions_sweep(admin->w.sessions, admin->w.accounts, fsv_now_ns());
 	atomic_store(&admin->n_sessions, (unsigned)fsv_sessions_count(admin->w.sessions));
 	(void)fsv_admin_directory(admin);	/* counts nodes */
+	fsv_visit_cancel_left(admin);
 }
 
 static void on_sweep(void *arg)

@@ -210,6 +210,15 @@ static void on_round(struct fsv_round *round)
 	v->after(v);
 }
 
+void fsv_visit_cancel_left(struct fsv_admin *admin)
+{
+	struct fsv_round *round;
+
+	TAILQ_FOREACH(round, &admin->w.asker.rounds, link)
+		if (round->done == on_round && fsv_http_left(((struct fsv_visit *)round->arg)->req))
+			fsv_round_cancel(round);
+}
+
 void fsv_visit_ask_all(struct fsv_visit *v, void (*after)(struct fsv_visit *v))
 {
 	if (v->case_id.n == 0)

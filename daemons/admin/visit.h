@@ -6,10 +6,9 @@
 #ifndef FSV_ADMIN_VISIT_H
 #define FSV_ADMIN_VISIT_H
 
-#include <protobuf-c/protobuf-c.h>
-
 #include "admin.h"
 #include "base/err.h"
+#include "call/message.h"
 #include "codec/json.h"
 #include "fields.h"
 #include "net/http.h"
@@ -103,6 +102,9 @@ void fsv_visit_ask_all(struct fsv_visit *visit, void (*after)(struct fsv_visit *
 void fsv_visit_set_case_id(struct fsv_visit *visit);
 
 int64_t fsv_visit_timeout(const struct fsv_visit *visit);	/* grpc.timeout */
+
+/* Cancels what is asked for visitors that have gone. */
+void fsv_visit_cancel_left(struct fsv_admin *admin);
 
 /* Pages: 1 and 10 unless given; what is too large becomes the most. True and the range of rows, within n. */
 struct fsv_page {

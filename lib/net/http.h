@@ -69,6 +69,8 @@ struct fsv_str fsv_http_query(const struct fsv_http_req *req, const char *name);
 struct fsv_str fsv_http_header(const struct fsv_http_req *req, const char *name);
 struct fsv_str fsv_http_body(const struct fsv_http_req *req);
 struct fsv_str fsv_http_peer(const struct fsv_http_req *req);	/* address without port */
+/* Whoever asked has closed the connection and will not see an answer. Costs a system call. [whoever owns the request] */
+bool fsv_http_left(struct fsv_http_req *req);
 struct fsv_arena *fsv_http_arena(struct fsv_http_req *req);
 /* A slot for the owner's own state. */
 void fsv_http_set_data(struct fsv_http_req *req, void *data);
