@@ -165,8 +165,8 @@ static void an_address_and_a_name_are_locked(void **state)
 	assert_true(wait_of("new", "p1", 0) > 0);
 	for (int i = 0; i < 60; i++) {
 		snprintf(text, sizeof(text), "q%d", i);
-		assert_int_equal(wait_of("ann", text, 0), 0);
-		failed("ann", text, 1, 0);
+		assert_int_equal(wait_of("ann", text, i), 0);
+		failed("ann", text, 1, i);
 	}
 	assert_true(wait_of("ann", "elsewhere", 0) > 0);
 }
