@@ -39,7 +39,7 @@ int fsv_accounts_read(const struct fsv_conf *conf, struct fsv_accounts **ret_acc
 /* Adds what a users file holds: "name:role:hash" lines, "#" comments. */
 int fsv_accounts_parse(struct fsv_accounts *accounts, struct fsv_str text, const char *file,
 		       struct fsv_err *err) FSV_MUST_CHECK;
-/* None, for tests. */
+/* None at first. */
 struct fsv_accounts *fsv_accounts_new(void);
 
 /* Whether somebody may log in from elsewhere. */

@@ -94,14 +94,14 @@ static void raw_member(struct fsv_visit *v, const Fsv__ModelInfoEx *model, const
 	}
 }
 
-/* The newest copy's members, but for service ids and limits, which are each node's own. */
+/* The first copy's members; service ids are those of all, and each node's own stand with it. */
 static void write_row(struct fsv_visit *v, const struct row *row, struct fsv_jsonw *w)
 {
 	struct fsv_map all, own;
 
 	fsv_map_init(&all);
 	fsv_jsonw_begin(w, '{');
-	(void)fsv_model_members(row->first->model, v->arena, w);
+	fsv_model_members(row->first->model, "serviceIds", v->arena, w);
 	fsv_jsonw_key(w, FSV_STR("nodes"));
 	fsv_jsonw_begin(w, '[');
 	for (const struct copy *copy = row->first; copy; copy = copy->next) {

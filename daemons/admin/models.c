@@ -23,23 +23,22 @@ void fsv_models_sort(Fsv__QueryModelResponse *response)
 		qsort(response->modelinfos, response->n_modelinfos, sizeof(response->modelinfos[0]), descending);
 }
 
-bool fsv_model_members(const Fsv__ModelInfoEx *model, struct fsv_arena *arena, struct fsv_jsonw *w)
+void fsv_model_members(const Fsv__ModelInfoEx *model, const char *without, struct fsv_arena *arena, struct fsv_jsonw *w)
 {
 	struct fsv_str key, span;
 	struct fsv_json j;
 
 	fsv_json_init(&j, fsv_str(model->content), arena);
 	if (fsv_json_value(&j) != FSV_JSON_OBJECT)
-		return false;
+		return;
 	while (fsv_json_key(&j, &key)) {
 		if (fsv_json_skip(&j, &span) == FSV_JSON_ERROR)
-			break;
-		if (fsv_str_is(key, "components"))
+			return;
+		if (fsv_str_is(key, "components") || (without && fsv_str_is(key, without)))
 			continue;
 		fsv_jsonw_key(w, key);
 		fsv_jsonw_raw(w, span);
 	}
-	return !fsv_json_failed(&j);
 }
 
 /* Parameters are JSON in a text; what is none stays a text. */
@@ -85,7 +84,7 @@ static void show_models(struct fsv_visit *v)
 	fsv_jsonw_begin(&w, '[');
 	for (size_t i = page.from; i < page.to; i++) {
 		fsv_jsonw_begin(&w, '{');
-		(void)fsv_model_members(answer->modelinfos[i], v->arena, &w);
+		fsv_model_members(answer->modelinfos[i], NULL, v->arena, &w);
 		write_components(answer->modelinfos[i]->modelprocessorext, v->arena, &w);
 		fsv_jsonw_end(&w, '}');
 	}

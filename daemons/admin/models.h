@@ -8,7 +8,8 @@
 
 /* By table name, descending: the newest first, as they are named after times. */
 void fsv_models_sort(Fsv__QueryModelResponse *response);
-/* A model's members without the closing brace's company: what content has. False when that is no object. */
-bool fsv_model_members(const Fsv__ModelInfoEx *model, struct fsv_arena *arena, struct fsv_jsonw *w);
+/* Writes a model's members as the node told them, but for its components and for one more; NULL = none. What is no object
+ * has none. */
+void fsv_model_members(const Fsv__ModelInfoEx *model, const char *without, struct fsv_arena *arena, struct fsv_jsonw *w);
 
 #endif
