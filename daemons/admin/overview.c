@@ -55,7 +55,7 @@ static void plan(struct fsv_shared *s)
 		q[PROPS] = (struct fsv_question){ node, FSV_COMMON_SERVICE "listProps", .body = bodies[PROPS] };
 		q[OWN] = is_serving(node) ?
 			(struct fsv_question){ node, FSV_MODEL_SERVICE "queryModel", .body = bodies[OWN] } :
-			(struct fsv_question){ node, FSV_ROUTER_SERVICE "queryRouter" };
+			(struct fsv_question){ .node = node, .method = FSV_ROUTER_SERVICE "queryRouter" };
 		round->n += QUESTIONS;
 	}
 }
