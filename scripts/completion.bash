@@ -4,20 +4,20 @@ _fate_servingctl()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words=
 
 	case $command in
-	model|tls|registry) [ "$COMP_CWORD" -lt 3 ] || command="$command ${COMP_WORDS[2]}" ;;
+	model|tls|registry|admin) [ "$COMP_CWORD" -lt 3 ] || command="$command ${COMP_WORDS[2]}" ;;
 	esac
 	COMPREPLY=()
 	case $prev in
-	--role|-r) words='guest host' ;;
+	--role|-r) case $command in admin*) words='viewer operator' ;; *) words='guest host' ;; esac ;;
 	--type) words='FATEFLOW FILE CACHE' ;;
-	--daemon|-d) words='server proxy' ;;
+	--daemon|-d) words='server proxy admin' ;;
 	--server|-s|--source)
 		case $command in
 		model*) words='127.0.0.1:8000' ;;
 		*) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac ;;
-	--service|--party|--timeout|--days|--name|--warn|--interval|--since|--id|--user|--zk|--project) return ;;
-	--output|-o|--from|--proxy|--ca|--config|--log|--directory|--features|--password-file)
+	--service|--party|--cost|--timeout|--days|--name|--warn|--interval|--since|--id|--user|--zk|--project) return ;;
+	--output|-o|--from|--proxy|--admin|--file|--ca|--config|--log|--directory|--features|--password-file)
 		COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	*)
 		case $command in
@@ -30,18 +30,20 @@ _fate_servingctl()
 		'model show') words='--explain --role --help' ;;
 		'model pack') words='--output --force --help' ;;
 		'model score') words='--features --id --role --help' ;;
-		status) words='--json --server --proxy --help' ;;
-		top) words='--once --interval --server --proxy --help' ;;
+		status) words='--json --server --proxy --admin --help' ;;
+		top) words='--once --interval --server --proxy --admin --help' ;;
 		trace) words='--since --directory --log --help' ;;
 		'tls ca') words='--name --days --force --output --help' ;;
 		'tls cert') words='--days --force --ca --output --help' ;;
 		'tls show') words='--config --warn --help' ;;
 		'registry tree'|'registry services') words='--zk --config --user --password-file --project --json --help' ;;
+		'admin passwd') words='--role --file --cost --help' ;;
+		admin) words='passwd --help' ;;
 		tls) words='ca cert show --help' ;;
 		registry) words='tree services --help' ;;
 		import) words='--daemon --output --force --help' ;;
 		model) words='list load bind unbind unload fetch show score pack --help' ;;
-		*) words='import model status top trace tls registry --version --help' ;;
+		*) words='import model status top trace tls admin registry --version --help' ;;
 		esac
 		case $command/$cur in
 		*/-*) ;;

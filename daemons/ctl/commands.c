@@ -26,9 +26,9 @@
 	"  -j, --json                for scripts\n"
 
 static const struct fsv_ctl_command commands[] = {
-	{ "import", "[--daemon server|proxy] [--output FILE] [--force] FILE.properties",
+	{ "import", "[--daemon server|proxy|admin] [--output FILE] [--force] FILE.properties",
 	  "write the YAML configuration of an existing Java installation",
-	  "  -d, --daemon NAME   server or proxy: whose settings these are; default: as the file looks\n"
+	  "  -d, --daemon NAME   server, proxy or admin: whose settings these are; default: as the file looks\n"
 	  "  -o, --output FILE   write there instead of standard output\n"
 	  "  -f, --force         replace FILE if it exists\n",
 	  fsv_ctl_import },
@@ -76,12 +76,12 @@ static const struct fsv_ctl_command commands[] = {
 	  "have a server copy a model, with its service ids, from another one",
 	  SERVER
 	  "      --source HOST:PORT  the server that has the model\n" JSON, fsv_ctl_model_fetch },
-	{ "status", "[--json] [--server FILE] [--proxy FILE]",
+	{ "status", "[--json] [--server FILE] [--proxy FILE] [--admin FILE]",
 	  "show the daemons of this machine: state, models, partners, errors",
 	  "  -j, --json          as JSON, with all metrics\n"
 	  FSV_CTL_PLACE_HELP,
 	  fsv_ctl_status },
-	{ "top", "[--once] [--interval SECONDS] [--server FILE] [--proxy FILE]",
+	{ "top", "[--once] [--interval SECONDS] [--server FILE] [--proxy FILE] [--admin FILE]",
 	  "show what they do right now, again and again",
 	  "  -1, --once          once, and without clearing the screen\n"
 	  "  -i, --interval S    seconds between looks; default 1\n"
@@ -112,6 +112,12 @@ static const struct fsv_ctl_command commands[] = {
 	  "  -c, --config FILE   the proxy's configuration, whose certificates are shown when no FILE.pem is given\n"
 	  "  -w, --warn DAYS     what soon means; default: 30\n",
 	  fsv_ctl_tls_show },
+	{ "admin passwd", "[--role viewer|operator] [--file FILE] NAME",
+	  "set the password of an account of the console, from the terminal or standard input",
+	  "  -f, --file FILE     the file of admin.users.file, where the account is set; default: print its line\n"
+	  "  -r, --role ROLE     what it may: viewer or operator; default: as before, else operator\n"
+	  "      --cost N        of the bcrypt hash, 10 to 16; default: 12\n",
+	  fsv_ctl_admin_passwd },
 	{ "registry tree", "[--zk HOST:PORT,...] [--config FILE] [--project NAME] [--json]",
 	  "print the registry's tree as it is in ZooKeeper", REGISTRY_OPTIONS, fsv_ctl_registry_tree },
 	{ "registry services", "[--zk HOST:PORT,...] [--config FILE] [--project NAME] [--json]",

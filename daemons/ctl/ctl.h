@@ -40,6 +40,7 @@ int fsv_ctl_tls_ca(int argc, char **argv);
 int fsv_ctl_tls_cert(int argc, char **argv);
 int fsv_ctl_tls_show(int argc, char **argv);
 int fsv_ctl_model_score(int argc, char **argv);
+int fsv_ctl_admin_passwd(int argc, char **argv);
 int fsv_ctl_registry_tree(int argc, char **argv);
 int fsv_ctl_registry_services(int argc, char **argv);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../admin/admin-conf.h"
 #include "../proxy/proxy-conf.h"
 #include "../serving-server/serving-server-conf.h"
 #include "base/buf.h"
@@ -15,9 +16,11 @@ static const struct {
 	const struct fsv_conf_schema *schema;
 	unsigned port, address, metrics;
 	int option;
+	bool may_be_tls;	/* its port speaks HTTPS when FSV_AK_TLS_CERT is set */
 } kinds[FSV_CTL_DAEMONS] = {
-	{ &fsv_server_schema, FSV_SK_HTTP_PORT, FSV_SK_HTTP_ADDRESS, FSV_SK_METRICS, 's' },
-	{ &fsv_proxy_schema, FSV_PK_HTTP_PORT, FSV_PK_HTTP_ADDRESS, FSV_PK_METRICS, 'p' },
+	{ &fsv_server_schema, FSV_SK_HTTP_PORT, FSV_SK_HTTP_ADDRESS, FSV_SK_METRICS, 's', false },
+	{ &fsv_proxy_schema, FSV_PK_HTTP_PORT, FSV_PK_HTTP_ADDRESS, FSV_PK_METRICS, 'p', false },
+	{ &fsv_admin_schema, FSV_AK_PORT, FSV_AK_ADDRESS, FSV_AK_METRICS, 'a', true },
 };
 
 bool fsv_ctl_place(struct fsv_ctl_places *places, int option, const char *value)
@@ -40,7 +43,7 @@ static void place_from_conf(struct fsv_ctl_daemon *d, unsigned kind, const struc
 	const char *host = fsv_conf_str(conf, is_own ? own + FSV_MK_ADDRESS : kinds[kind].address);
 
 	d->port = (uint16_t)fsv_conf_int(conf, is_own ? own + FSV_MK_PORT : kinds[kind].port);
-	d->served = d->port != 0;
+	d->served = d->port != 0 && (is_own || !kinds[kind].may_be_tls || !fsv_conf_str(conf, FSV_AK_TLS_CERT));
 	if (!host || !*host || strcmp(host, "0.0.0.0") == 0)
 		host = "127.0.0.1";
 	else if (strcmp(host, "::") == 0)
@@ -62,7 +65,8 @@ static void read_conf(struct fsv_ctl_daemon *d, unsigned kind)
 		return;
 	place_from_conf(d, kind, conf);
 	if (!d->served)
-		fsv_err_set(&d->fault, FSV_E_CONFIG, "neither server.port nor metrics.port is set, so nothing shows /metrics");
+		fsv_err_set(&d->fault, FSV_E_CONFIG, "%s; set metrics.port", d->port != 0 ?
+			    "server.port speaks HTTPS, where /metrics is not read" : "neither server.port nor metrics.port is set, so nothing shows /metrics");
 	fsv_conf_unref(conf);
 }
 

@@ -5,7 +5,7 @@
 
 #include "scrape.h"
 
-enum { FSV_CTL_DAEMONS = 2 };
+enum { FSV_CTL_DAEMONS = 3 };
 
 struct fsv_ctl_daemon {
 	const char *unit;	/* "fate-serving-server" */
@@ -25,19 +25,21 @@ struct fsv_ctl_daemon {
 	struct fsv_err fault;	/* why something above is missing; "" */
 };
 
-/* Options that say where the configurations are: --server FILE, --proxy FILE; with one of them only those daemons count.
+/* Options that say where the configurations are: --server FILE, --proxy FILE, --admin FILE; with one of them only those daemons count.
  * Files of the usual places otherwise. */
 struct fsv_ctl_places {
 	const char *files[FSV_CTL_DAEMONS];
 	bool given;
 };
-/* Takes an option of getopt ('s', 'p'); false when it is another. */
+/* Takes an option of getopt ('s', 'p', 'a'); false when it is another. */
 bool fsv_ctl_place(struct fsv_ctl_places *places, int option, const char *value);
 #define FSV_CTL_PLACE_OPTIONS \
-	{ "server", required_argument, NULL, 's' }, { "proxy", required_argument, NULL, 'p' }
+	{ "server", required_argument, NULL, 's' }, { "proxy", required_argument, NULL, 'p' }, \
+	{ "admin", required_argument, NULL, 'a' }
 #define FSV_CTL_PLACE_HELP \
-	"  -s, --server FILE   configuration of a server; with -s or -p only those daemons are looked at\n" \
-	"  -p, --proxy FILE    configuration of a proxy\n"
+	"  -s, --server FILE   configuration of a server; with -s, -p or -a only those daemons are looked at\n" \
+	"  -p, --proxy FILE    configuration of a proxy\n" \
+	"  -a, --admin FILE    configuration of an admin daemon\n"
 
 /* Looks at all of them; those that are neither configured nor running have configured false. [blocks] */
 void fsv_ctl_look(const struct fsv_ctl_places *places, struct fsv_arena *arena, struct fsv_ctl_daemon daemons[FSV_CTL_DAEMONS]);

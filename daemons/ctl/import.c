@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../admin/admin-conf.h"
 #include "../proxy/proxy-conf.h"
 #include "../serving-server/serving-server-conf.h"
 #include "base/fd.h"
@@ -26,6 +27,8 @@ static const struct daemon {
 	  &fsv_server_schema },
 	{ "proxy", "application.properties",
 	  { "coordinator", "proxy.", "route.table", "routeType", "inference.service.name" }, &fsv_proxy_schema },
+	{ "admin", "application.properties",
+	  { "admin.", "local.cache.", "health.check.time", "grpc.timeout" }, &fsv_admin_schema },
 };
 
 enum { N_DAEMONS = sizeof(daemons) / sizeof(daemons[0]) };
@@ -101,7 +104,7 @@ static int parse(int argc, char **argv, struct options *o)
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "d:o:f", longs, NULL)) != -1) {
 		if (c == 'd' && !(o->daemon = by_name(optarg)))
-			return fsv_ctl_usage("--daemon is server or proxy, not %s", optarg);
+			return fsv_ctl_usage("--daemon is server, proxy or admin, not %s", optarg);
 		else if (c == 'o')
 			o->output = optarg;
 		else if (c == 'f')
@@ -136,7 +139,7 @@ static int import(const struct options *o, struct fsv_str text, struct fsv_arena
 
 	if (!daemon)
 		return fsv_ctl_usage("%s: cannot tell whose settings these are; "
-				     "say --daemon server or --daemon proxy", o->path);
+				     "say --daemon server, --daemon proxy or --daemon admin", o->path);
 	fsv_buf_init(&yaml, arena, 0);
 	fsv_buf_init(&notes, arena, 0);
 	if (fsv_conf_import(daemon->schema, text, o->path, &yaml, &notes, &err) < 0)

@@ -167,6 +167,9 @@ static void put_daemon(struct fsv_buf *out, const struct page *p, const struct f
 	if (strstr(d->unit, "server"))
 		fsv_buf_printf(out, "    %.0f models, %.0f service ids bound\n", fsv_scrape_total(s, "fate_serving_models"),
 			       fsv_scrape_total(s, "fate_serving_bound_services"));
+	else if (strstr(d->unit, "admin"))
+		fsv_buf_printf(out, "    %.0f nodes, %.0f sessions\n", fsv_scrape_total(s, "fate_serving_admin_nodes"),
+			       fsv_scrape_total(s, "fate_serving_admin_sessions"));
 	else
 		fsv_buf_printf(out, "    routes to %.0f parties over %.0f endpoints%s\n",
 			       fsv_scrape_total(s, "fate_serving_route_parties"), fsv_scrape_total(s, "fate_serving_route_endpoints"),
@@ -344,7 +347,7 @@ int fsv_ctl_status(int argc, char **argv)
 	bool json = false;
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "s:p:j", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:p:a:j", options, NULL)) != -1) {
 		if (c == 'j')
 			json = true;
 		else if (!fsv_ctl_place(&places, c, optarg))

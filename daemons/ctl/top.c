@@ -162,7 +162,7 @@ int fsv_ctl_top(int argc, char **argv)
 	char *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:p:1i:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:p:a:1i:", options, NULL)) != -1) {
 		if (c == '1') {
 			once = true;
 		} else if (c == 'i') {

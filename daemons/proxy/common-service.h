@@ -8,10 +8,8 @@
 #ifndef FSV_PROXY_COMMON_SERVICE_H
 #define FSV_PROXY_COMMON_SERVICE_H
 
+#include "call/services.h"
 #include "net/rpc.h"
-
-#define FSV_COMMON_SERVICE	"/com.webank.ai.fate.api.networking.common.CommonService/"
-#define FSV_ROUTER_SERVICE	"/com.webank.ai.fate.serving.proxy.rpc.grpc.RouterTableService/"
 
 /* user: struct fsv_proxy. */
 fsv_rpc_handler fsv_proxy_query_metrics, fsv_proxy_update_flow_rule, fsv_proxy_list_props, fsv_proxy_query_jvm,

@@ -5,12 +5,11 @@
 #include "base/time.h"
 #include "call/counts.h"
 #include "call/message.h"
+#include "call/services.h"
 #include "call/spans.h"
 #include "call/trace.h"
 #include "codec/json.h"
 #include "registry/view.h"
-
-#define SERVICE "/com.webank.ai.fate.api.serving.InferenceService/"
 
 static const struct call_kind {
 	const char *name;
@@ -18,8 +17,8 @@ static const struct call_kind {
 	bool batch;
 	struct fsv_interface interface;
 } kinds[] = {
-	{ "inference", SERVICE "inference", false, { "I_inference", "inference" } },
-	{ "batchInference", SERVICE "batchInference", true, { "I_batchInference", "batchInference" } },
+	{ "inference", FSV_INFERENCE_SERVICE "inference", false, { "I_inference", "inference" } },
+	{ "batchInference", FSV_INFERENCE_SERVICE "batchInference", true, { "I_batchInference", "batchInference" } },
 };
 
 struct federation {

@@ -3,9 +3,8 @@
 #ifndef FSV_SERVER_COMMON_SERVICE_H
 #define FSV_SERVER_COMMON_SERVICE_H
 
+#include "call/services.h"
 #include "net/rpc.h"
-
-#define FSV_COMMON_SERVICE	"/com.webank.ai.fate.api.networking.common.CommonService/"
 
 fsv_rpc_handler fsv_common_query_metrics, fsv_common_update_flow_rule, fsv_common_list_props, fsv_common_query_jvm,
 	fsv_common_update_service, fsv_common_check_health, fsv_common_update_config;

@@ -97,7 +97,7 @@ static void add(struct query *q, const struct fsv_model_listing *l)
 		info->serviceids[info->n_serviceids] = (char *)l->service_ids[info->n_serviceids].p;
 	info->content = content(q, l);
 	info->index = (int32_t)q->n;
-	if (q->request->querytype == QUERY_ALL)
+	if (q->request->querytype == QUERY_ALL && !q->request->brief)
 		info->modelprocessorext = pipeline(q, l->model);
 	if (l->model->resource_address)
 		info->resourceadress = l->model->resource_address;

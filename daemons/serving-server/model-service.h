@@ -8,12 +8,11 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "call/services.h"
 #include "net/rpc.h"
 
 struct fsv_server;
 struct fsv_models_work;
-
-#define FSV_MODEL_SERVICE	"/com.webank.ai.fate.api.mlmodel.manager.ModelService/"
 
 fsv_rpc_handler fsv_model_publish_load, fsv_model_publish_bind, fsv_model_publish_online, fsv_model_query,
 	fsv_model_unload, fsv_model_unbind, fsv_model_fetch, fsv_model_transfer;

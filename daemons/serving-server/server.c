@@ -147,8 +147,8 @@ static void make_cache(struct fsv_server *server)
 static int start_grpc(struct fsv_server *server, struct fsv_err *err)
 {
 	static const struct fsv_rpc_method methods[] = {
-		{ "/com.webank.ai.fate.api.serving.InferenceService/inference", fsv_guest_inference, true },
-		{ "/com.webank.ai.fate.api.serving.InferenceService/batchInference", fsv_guest_batch_inference, true },
+		{ FSV_INFERENCE_SERVICE "inference", fsv_guest_inference, true },
+		{ FSV_INFERENCE_SERVICE "batchInference", fsv_guest_batch_inference, true },
 		{ FSV_UNARY_METHOD, fsv_host_unary_call, true },
 		{ FSV_COMMON_SERVICE "queryMetrics", fsv_common_query_metrics, false },
 		{ FSV_COMMON_SERVICE "updateFlowRule", fsv_common_update_flow_rule, false },

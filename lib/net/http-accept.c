@@ -151,6 +151,7 @@ static void conn_started(struct fsv_http *http, struct MHD_Connection *mhd, void
 	atomic_init(&conn->deadline, fsv_now_ns() + http->timeout_ns);
 	atomic_init(&conn->receiving, false);
 	atomic_init(&conn->linger, false);
+	conn->tls = http->tls != NULL;
 	*context = conn;
 	pthread_mutex_lock(&http->conn_lock);
 	conn->next = http->conns;
@@ -219,6 +220,8 @@ void fsv_http_refuse(struct fsv_http_conn *conn, unsigned status)
 	int n;
 
 	fsv_http_count(status);
+	if (conn->tls)		/* what is not encrypted would be none of the connection's */
+		return;
 	if (!gmtime_r(&now, &tm) || strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
 		return;
 	n = snprintf(answer, sizeof(answer),

@@ -7,6 +7,7 @@
  *   http-request.c  from libmicrohttpd's callbacks to the handler
  *   http-reply.c    from fsv_http_reply back to libmicrohttpd
  *   http-view.c     what a request shows to its owner
+ *   http-tls.c      certificates for HTTPS
  *
  * A lane is one libmicrohttpd daemon, that is one thread with an epoll loop. It has no listening socket
  * of its own: one acceptor thread hands connections to the lanes in turn. That keeps draining exact (what
@@ -26,6 +27,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 
 #include "base/buf.h"
@@ -46,6 +48,7 @@ struct fsv_http_lane {
 struct fsv_http_conn {
 	struct fsv_http_conn *next, **prev;	/* http->conns */
 	int fd;
+	bool tls;
 	/* When the peer must have made progress; 0 while it waits for us, FSV_HTTP_KILLED when its time
 	 * was over and the acceptor has shut the socket down. */
 	_Atomic int64_t deadline;
@@ -64,6 +67,7 @@ struct fsv_http_linger {
 struct fsv_http {
 	struct fsv_http_opt opt;
 	uint16_t port;
+	struct fsv_http_tls *tls;	/* NULL = plain */
 	size_t pool_size;		/* of libmicrohttpd, per connection */
 	int64_t timeout_ns;
 	struct fsv_http_lane *lanes;
@@ -160,6 +164,15 @@ void fsv_http_req_free(struct fsv_http_req *req);
 /* http-view.c: copies header lines and arguments; returns 0 or the HTTP status to refuse with. */
 unsigned fsv_http_read_head(struct fsv_http_req *req, const char *url, const char *method,
 			    const char *version, uint64_t *ret_length);
+
+/* http-tls.c */
+int fsv_http_tls_new(const char *cert_file, const char *key_file, struct fsv_http_tls **ret_tls,
+		     struct fsv_err *err) FSV_MUST_CHECK;
+struct fsv_http_tls *fsv_http_tls_free(struct fsv_http_tls *tls);	/* NULL is fine */
+/* MHD_OPTION_HTTPS_CERT_CALLBACK. */
+int fsv_http_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *req_ca_dn, int n_reqs,
+			  const gnutls_pk_algorithm_t *pk_algos, int n_pk_algos, gnutls_pcert_st **ret_chain, unsigned *ret_n,
+			  gnutls_privkey_t *ret_key);
 
 /* http-reply.c */
 struct MHD_Response *fsv_http_response(struct fsv_http *http, const char *content_type, struct fsv_str body,

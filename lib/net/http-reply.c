@@ -7,6 +7,8 @@
  */
 #include "http-private.h"
 
+#include <poll.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -106,6 +108,25 @@ void fsv_http_reply(struct fsv_http_req *req, unsigned status, const char *conte
 		MHD_resume_connection(mhd);
 		atomic_fetch_sub(&http->resuming, 1);
 	}
+}
+
+bool fsv_http_left(struct fsv_http_req *req)
+{
+	struct fsv_http *http = req->http;
+	enum fsv_http_phase phase;
+	bool left;
+
+	/* While a request waits, its connection is not touched by anybody else. */
+	pthread_mutex_lock(&http->lock);
+	phase = atomic_load(&req->phase);
+	left = phase == FSV_HTTP_CUT;
+	if (phase == FSV_HTTP_WAITING) {
+		struct pollfd fd = { .fd = req->conn->fd, .events = POLLRDHUP };
+
+		left = poll(&fd, 1, 0) > 0;
+	}
+	pthread_mutex_unlock(&http->lock);
+	return left;
 }
 
 void fsv_http_cut(struct fsv_http *http)

@@ -44,10 +44,17 @@ static int start_lane(struct fsv_http *http, struct fsv_http_lane *lane, struct 
 	/* Peers that do not read their answer are left to libmicrohttpd, which counts in seconds. */
 	unsigned seconds = (http->opt.timeout_ms + 999) / 1000 + 1;
 
+	/* TLS 1.2 and 1.3, with ciphers that keep what was said from whoever gets the key later. */
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)fsv_http_tls_retrieve },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:%SERVER_PRECEDENCE" },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
 	lane->http = http;
 	lane->mhd = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
-			MHD_USE_ERROR_LOG,
+			MHD_USE_ERROR_LOG | (http->tls ? MHD_USE_TLS : 0),
 		0, NULL, NULL, fsv_http_on_access, lane,
 		MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, http->opt.max_connections + 1,
@@ -56,7 +63,8 @@ static int start_lane(struct fsv_http *http, struct fsv_http_lane *lane, struct 
 		MHD_OPTION_URI_LOG_CALLBACK, fsv_http_on_uri, lane,
 		MHD_OPTION_UNESCAPE_CALLBACK, fsv_http_on_unescape, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, fsv_http_on_connection, lane,
-		MHD_OPTION_NOTIFY_COMPLETED, fsv_http_on_completed, lane, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, fsv_http_on_completed, lane,
+		http->tls ? MHD_OPTION_ARRAY : MHD_OPTION_END, tls, MHD_OPTION_END);
 	if (!lane->mhd)
 		return fsv_err_set(err, FSV_E_SYSTEM, "cannot start an HTTP thread for port %u", http->port);
 	return 0;
@@ -95,6 +103,7 @@ void fsv_http_free(struct fsv_http *http)
 			fsv_http_req_free(req);
 		}
 	}
+	fsv_http_tls_free(http->tls);
 	fsv_close(http->wake_fd);
 	pthread_cond_destroy(&http->changed);
 	pthread_cond_destroy(&http->closed);
@@ -137,6 +146,8 @@ int fsv_http_start(const struct fsv_http_opt *opt, struct fsv_http **ret_http, s
 	struct fsv_http *http = make(opt);
 	int r = fsv_http_listen(http, err);
 
+	if (r == 0 && opt->cert_file)
+		r = fsv_http_tls_new(opt->cert_file, opt->key_file, &http->tls, err);
 	if (r == 0)
 		r = start_lanes(http, err);
 	if (r == 0)

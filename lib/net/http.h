@@ -28,6 +28,8 @@ struct fsv_http_opt {
 	/* A listening socket that somebody else holds open for us, instead of host and port; 0 = none. The server's
 	 * from now on. Draining leaves connections that come from then on to whoever listens next. */
 	int listen_fd;
+	/* PEM files: HTTPS, one such server in a process; NULL = HTTP. Renewed files are taken up within a second. */
+	const char *cert_file, *key_file;
 	unsigned threads;		/* 0 = 1; one more accepts connections */
 	size_t max_header;		/* bytes, default 8 KiB when 0; above it 431 */
 	size_t max_body;		/* bytes; above it 413 */
@@ -67,6 +69,8 @@ struct fsv_str fsv_http_query(const struct fsv_http_req *req, const char *name);
 struct fsv_str fsv_http_header(const struct fsv_http_req *req, const char *name);
 struct fsv_str fsv_http_body(const struct fsv_http_req *req);
 struct fsv_str fsv_http_peer(const struct fsv_http_req *req);	/* address without port */
+/* Whoever asked has closed the connection and will not see an answer. Costs a system call. [whoever owns the request] */
+bool fsv_http_left(struct fsv_http_req *req);
 struct fsv_arena *fsv_http_arena(struct fsv_http_req *req);
 /* A slot for the owner's own state. */
 void fsv_http_set_data(struct fsv_http_req *req, void *data);

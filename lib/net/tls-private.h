@@ -19,6 +19,9 @@ grpc_server_credentials *fsv_tls_server_credentials(struct fsv_tls_listener *lis
 /* Credentials of the certificates in use now, and their generation. [any thread] */
 grpc_channel_credentials *fsv_tls_channel_credentials(struct fsv_tls *tls, unsigned *ret_generation);
 
+/* Copies of certificate chain and key in use, the caller's to clear and free; returns their generation. [any thread] */
+unsigned fsv_tls_pems(struct fsv_tls *tls, char **ret_cert, char **ret_key);
+
 /* fsv_tls_refresh at most once per second, whoever calls. Cheap enough for every request. */
 void fsv_tls_refresh_sometimes(struct fsv_tls *tls);
 

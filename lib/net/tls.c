@@ -211,6 +211,18 @@ int64_t fsv_tls_not_after(struct fsv_tls *tls)
 	return not_after;
 }
 
+unsigned fsv_tls_pems(struct fsv_tls *tls, char **ret_cert, char **ret_key)
+{
+	unsigned generation;
+
+	pthread_mutex_lock(&tls->lock);
+	*ret_cert = fsv_str_dup(fsv_str(tls->pems[1]));
+	*ret_key = fsv_str_dup(fsv_str(tls->pems[2]));
+	generation = tls->generation;
+	pthread_mutex_unlock(&tls->lock);
+	return generation;
+}
+
 /* gRPC credentials ----------------------------------------------------------------------------- */
 
 static grpc_ssl_certificate_config_reload_status fetch(void *user, grpc_ssl_server_certificate_config **ret_config)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside of the registry client: registry.c holds it together, own.c keeps what we registered, watch.c what we
- * subscribed to, files.c what survives a restart, address.c finds our own address. [main thread]
+ * subscribed to, components.c who is there, files.c what survives a restart, address.c finds our own address. [main thread]
  */
 #ifndef FSV_REGISTRY_REGISTRY_PRIVATE_H
 #define FSV_REGISTRY_REGISTRY_PRIVATE_H
@@ -59,6 +59,8 @@ struct fsv_registry {
 	struct fsv_snapshot view;
 	struct fsv_retired retired;
 
+	struct fsv_reg_components *components;	/* NULL unless opt.components */
+
 	/* own.c */
 	struct fsv_map own;			/* key → struct fsv_own */
 	struct fsv_map own_paths;		/* path → struct fsv_own, of nodes as they are now */
@@ -85,6 +87,14 @@ void fsv_watch_done(struct fsv_registry *r);
 void fsv_watch_set_list(struct fsv_registry *r, struct fsv_str key, const struct fsv_str *urls, unsigned n, bool confirmed);
 /* Makes the lists the view that requests see. */
 void fsv_watch_publish(struct fsv_registry *r);
+
+/* components.c: who is there; nothing without opt.components ------------------------------------------- */
+
+void fsv_components_start(struct fsv_registry *r);
+void fsv_components_on_state(struct fsv_registry *r, enum fsv_zk_state state);
+void fsv_components_on_event(struct fsv_registry *r, const char *path);
+void fsv_components_tick(struct fsv_registry *r);
+void fsv_components_done(struct fsv_registry *r);
 
 /* own.c: registrations ------------------------------------------------------------------------------ */
 

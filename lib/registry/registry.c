@@ -88,12 +88,14 @@ static void on_state(void *arg, enum fsv_zk_state state)
 		fsv_log_info("registry: connected to ZooKeeper (%s)", state == FSV_ZK_NEW ? "new session" : "same session");
 	fsv_own_on_state(r, state);
 	fsv_watch_on_state(r, state);
+	fsv_components_on_state(r, state);
 }
 
 static void on_event(void *arg, const char *path)
 {
 	fsv_watch_on_event(arg, path);
 	fsv_own_on_event(arg, path);
+	fsv_components_on_event(arg, path);
 }
 
 /* The registry is the main thread's; pages are written by others. */
@@ -120,6 +122,7 @@ static void on_tick(void *arg)
 		fsv_own_go(r);
 	fsv_own_tick(r);
 	fsv_watch_tick(r);
+	fsv_components_tick(r);
 	fsv_files_tick(r);
 }
 
@@ -200,6 +203,8 @@ int fsv_registry_new(struct fsv_loop *loop, const struct fsv_registry_opt *opt, 
 	fsv_map_init(&r->settings);
 	fsv_nodes_init(&r->nodes, opt->max_message);
 	fsv_watch_start(r);
+	if (opt->components)
+		fsv_components_start(r);
 	fsv_files_load(r);
 	fsv_watch_publish(r);
 	zk = (struct fsv_zk_opt){ .hosts = r->opt.hosts, .user = opt->user, .password = opt->password,
@@ -236,6 +241,7 @@ struct fsv_registry *fsv_registry_free(struct fsv_registry *r)
 		r->pool = fsv_pool_free(r->pool);
 	}
 	fsv_watch_done(r);
+	fsv_components_done(r);
 	fsv_own_done(r);
 	free(atomic_load(&r->address_found));
 	free(r->address);

@@ -42,6 +42,7 @@ struct fsv_registry_opt {
 	const struct fsv_registry_service *services;	/* static */
 	unsigned n_services;
 	const char *const *subscribe;	/* projects, NULL-terminated, static */
+	bool components;		/* know who is there too (components.h) */
 	const char *cache_folder;	/* ".fate" lies in it */
 	unsigned max_nodes;		/* that are kept; more are left out with a warning */
 	size_t max_message;		/* of connections to providers */

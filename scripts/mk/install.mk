@@ -18,7 +18,7 @@ place = sed -e 's|/usr/sbin/|$(sbindir)/|g; s|/etc/fate-serving|$(sysconfdir)/fa
 
 install-bin: $(BINARIES)
 	$(Q)$(INSTALL) -d $(D)$(sbindir) $(D)$(bindir)
-	$(Q)$(INSTALL) -m755 $(B)/fate-serving-server $(B)/fate-serving-proxy $(D)$(sbindir)
+	$(Q)$(INSTALL) -m755 $(B)/fate-serving-server $(B)/fate-serving-proxy $(B)/fate-serving-admin $(D)$(sbindir)
 	$(Q)$(INSTALL) -m755 $(B)/fate-servingctl $(D)$(bindir)
 
 # The commands that give a machine its role, and the script behind both.
@@ -40,7 +40,7 @@ install-units:
 # An operator's files are never overwritten.
 install-conf:
 	$(Q)$(INSTALL) -d -m750 $(D)$(sysconfdir)/fate-serving
-	$(Q)for f in conf/serving-server.yaml conf/serving-proxy.yaml conf/route_table.json; do \
+	$(Q)for f in conf/serving-server.yaml conf/serving-proxy.yaml conf/serving-admin.yaml conf/route_table.json; do \
 		[ -e $(D)$(sysconfdir)/fate-serving/$${f##*/} ] || $(INSTALL) -m640 $$f $(D)$(sysconfdir)/fate-serving || exit 1; done
 
 install-man: man
@@ -51,7 +51,7 @@ install-doc: samples
 	$(Q)$(INSTALL) -d $(D)$(docdir)/examples
 	$(Q)$(INSTALL) -m644 README.md NEWS.md docs/OPERATIONS.md docs/TROUBLESHOOTING.md $(D)$(docdir)
 	$(Q)$(INSTALL) -d $(D)$(docdir)/monitoring && $(INSTALL) -m644 docs/monitoring/* $(D)$(docdir)/monitoring
-	$(Q)$(INSTALL) -m644 $(SAMPLES) conf/serving-server.yaml conf/serving-proxy.yaml conf/route_table.json $(D)$(docdir)/examples
+	$(Q)$(INSTALL) -m644 $(SAMPLES) conf/serving-server.yaml conf/serving-proxy.yaml conf/serving-admin.yaml conf/route_table.json $(D)$(docdir)/examples
 	$(Q)cp -R examples/. $(D)$(docdir)/examples/
 
 # What plugins are built with, and the folder that they are loaded from.
@@ -62,10 +62,11 @@ install-dev:
 		include/fate-serving.pc.in > $(D)$(pkgconfigdir)/fate-serving.pc && chmod 644 $(D)$(pkgconfigdir)/fate-serving.pc
 
 # Manual pages and full samples whose lists of keys come from the daemons' own tables.
-MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 \
+MAN_PAGES := docs/man/fate-serving.7 docs/man/fate-serving-server.8 docs/man/fate-serving-proxy.8 docs/man/fate-serving-admin.8 \
 	docs/man/fate-servingctl.1 docs/man/fate-serving-install-guest.8 docs/man/fate-serving-install-host.8 \
-	$(B)/man/fate-serving-metrics.7 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5
-SAMPLES := $(B)/conf/serving-server.full.yaml $(B)/conf/serving-proxy.full.yaml
+	$(B)/man/fate-serving-metrics.7 $(B)/man/fate-serving-server.yaml.5 $(B)/man/fate-serving-proxy.yaml.5 \
+	$(B)/man/fate-serving-admin.yaml.5
+SAMPLES := $(B)/conf/serving-server.full.yaml $(B)/conf/serving-proxy.full.yaml $(B)/conf/serving-admin.full.yaml
 
 .PHONY: man samples
 man: $(filter $(B)/%,$(MAN_PAGES))
@@ -75,7 +76,7 @@ $(B)/man/%.yaml.5: docs/man/%.yaml.5.in $(B)/%
 	@mkdir -p $(@D)
 	$(Q)$(B)/$* --manual-keys > $@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd}' $< > $@ && rm $@.keys
 
-METRIC_DAEMONS := server proxy
+METRIC_DAEMONS := server proxy admin
 $(B)/man/fate-serving-metrics.7: docs/man/fate-serving-metrics.7.in $(METRIC_DAEMONS:%=$(B)/fate-serving-%)
 	@mkdir -p $(@D)
 	$(Q)for d in $(METRIC_DAEMONS); do $(B)/fate-serving-$$d --manual-metrics > $@.$$d || exit 1; done

@@ -5,7 +5,7 @@
 #   BIN_M    for a daemon: the binary's name; main.c stays out of the archive
 
 MODULES := lib/base lib/codec lib/proto lib/conf lib/net lib/sql lib/registry lib/model lib/cache lib/call lib/svc \
-	daemons/serving-server daemons/proxy daemons/ctl
+	daemons/serving-server daemons/proxy daemons/admin daemons/ctl
 MODULES := $(foreach m,$(MODULES),$(if $(wildcard $(m)/module.mk),$(m)))
 include $(addsuffix /module.mk,$(MODULES))
 

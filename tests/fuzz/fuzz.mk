@@ -37,3 +37,4 @@ TEST_DEPS_tests/fuzz/fuzz-scrape := daemons/ctl
 TEST_DEPS_tests/fuzz/fuzz-redis := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-cache := daemons/serving-server
 TEST_DEPS_tests/fuzz/fuzz-registry := lib/registry
+TEST_DEPS_tests/fuzz/fuzz-admin := daemons/admin

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration of the admin daemon: the schema and the index of every key in it. */
+#ifndef FSV_ADMIN_ADMIN_CONF_H
+#define FSV_ADMIN_ADMIN_CONF_H
+
+#include "conf/conf.h"
+#include "registry/keys.h"
+#include "svc/monitor.h"
+
+enum fsv_admin_key {
+	FSV_AK_PORT,
+	FSV_AK_ADDRESS,
+	FSV_AK_TLS_CERT,
+	FSV_AK_TLS_KEY,
+	FSV_AK_USERNAME,
+	FSV_AK_PASSWORD,
+	FSV_AK_IS_ENCRYPT,
+	FSV_AK_USERS_FILE,
+	FSV_AK_SESSION_IDLE,
+	FSV_AK_SESSION_SWEEP,
+	FSV_AK_SESSION_MAX,
+	FSV_AK_SESSIONS,
+	FSV_AK_LOGIN_FAILURES,
+	FSV_AK_LOGIN_LOCKOUT,
+	FSV_AK_LOGIN_TRACKED,
+	FSV_AK_LOGIN_THREADS,
+	FSV_AK_LOGIN_WAITING,
+	FSV_AK_NODES,
+	FSV_AK_TIMEOUT,
+	FSV_AK_HEALTH_CHECK,
+	FSV_AK_HEALTH_TIME,
+	FSV_AK_SURVEY_AGE,
+	FSV_AK_AUDIT_FILE,
+	FSV_AK_AUDIT_KEEP,
+	FSV_AK_MAX_INFLIGHT,
+	FSV_AK_MAX_MESSAGE,
+	FSV_AK_HTTP_THREADS,
+	FSV_AK_HTTP_MAX_BODY,
+	FSV_AK_HTTP_MAX_HEADER,
+	FSV_AK_HTTP_MAX_CONNECTIONS,
+	FSV_AK_HTTP_TIMEOUT,
+	FSV_AK_PRINT_INPUT,
+	FSV_AK_PRINT_OUTPUT,
+	FSV_AK_LOG_LEVEL,
+	FSV_AK_LOG_TARGET,
+	FSV_AK_DRAIN_TIMEOUT,
+	FSV_AK_STALL_LIMIT,
+	FSV_AK_METRICS,			/* the first of FSV_MONITOR_KEYS */
+	FSV_AK_METRICS_LAST = FSV_AK_METRICS + FSV_MONITOR_N_KEYS - 1,
+	FSV_AK_REGISTRY,		/* the block of registry/keys.h */
+	FSV_AK_REGISTRY_LAST = FSV_AK_REGISTRY + FSV_RK_COUNT - 1,
+	/* Retired keys follow; nothing reads them. */
+};
+
+extern const struct fsv_conf_schema fsv_admin_schema;
+
+#endif

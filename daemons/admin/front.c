@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "front.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "admin.h"
+#include "api.h"
+#include "base/time.h"
+#include "codec/json.h"
+#include "console.h"
+#include "svc/monitor.h"
+
+enum { HEADERS_MAX = 16 };
+
+/* Scripts, styles and pictures come from here alone, nothing is inline, nobody frames us. */
+#define POLICY	"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+
+static const struct fsv_http_header_out always[] = {
+	{ "X-Frame-Options", "DENY" },
+	{ "X-XSS-Protection", "1; mode=block" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Content-Security-Policy", POLICY },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Cross-Origin-Opener-Policy", "same-origin" },
+};
+
+enum { N_ALWAYS = sizeof(always) / sizeof(always[0]) };
+
+static bool has(const struct fsv_http_header_out *headers, unsigned n, const char *name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void fsv_front_reply(struct fsv_http_req *req, unsigned status, const char *content_type, struct fsv_str body,
+		     const struct fsv_http_header_out *headers, unsigned n_headers)
+{
+	const struct fsv_admin *admin = fsv_http_data(req);
+	struct fsv_http_header_out all[HEADERS_MAX];
+	unsigned n = 0;
+
+	FSV_BUG_ON(n_headers + N_ALWAYS + 2 > HEADERS_MAX);
+	for (unsigned i = 0; i < N_ALWAYS; i++)
+		all[n++] = always[i];
+	for (unsigned i = 0; i < n_headers; i++)
+		all[n++] = headers[i];
+	if (!has(headers, n_headers, "Cache-Control"))
+		all[n++] = (struct fsv_http_header_out){ "Cache-Control", "no-store" };
+	if (admin->tls)
+		all[n++] = (struct fsv_http_header_out){ "Strict-Transport-Security", "max-age=31536000" };
+	fsv_http_reply(req, status, content_type, body, all, n);
+}
+
+void fsv_front_fault(struct fsv_http_req *req, unsigned status, const char *error)
+{
+	struct fsv_str path = fsv_http_path(req);
+	int64_t ms = fsv_wall_ms();
+	time_t seconds = (time_t)(ms / 1000);
+	char day[32] = "", now[48];
+	struct fsv_jsonw w;
+	struct fsv_buf out;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm))
+		(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(now, sizeof(now), "%s.%03d+00:00", day, (int)(ms % 1000));
+	fsv_buf_init(&out, fsv_http_arena(req), 0);
+	fsv_jsonw_init(&w, &out);
+	fsv_jsonw_begin(&w, '{');
+	fsv_jsonw_kv_str(&w, "timestamp", fsv_str(now));
+	fsv_jsonw_kv_int(&w, "status", status);
+	fsv_jsonw_kv_str(&w, "error", fsv_str(error));
+	fsv_jsonw_kv_str(&w, "path", fsv_str_sub(path, 0, fsv_str_utf8(path)));
+	fsv_jsonw_end(&w, '}');
+	fsv_front_reply(req, status, "application/json", fsv_buf_str(&out), NULL, 0);
+}
+
+/* A server before us would make everybody come from this machine; it says so. */
+bool fsv_front_is_here(const struct fsv_http_req *req)
+{
+	struct fsv_str peer = fsv_http_peer(req);
+
+	return (fsv_str_starts(peer, FSV_STR("127.")) || fsv_str_is(peer, "::1")) && !fsv_http_header(req, "X-Forwarded-For").p &&
+	       !fsv_http_header(req, "Forwarded").p && !fsv_http_header(req, "Via").p;
+}
+
+/* "/a/" is "/a"; the root stays. */
+static struct fsv_str without_slash(struct fsv_str path)
+{
+	return path.n > 1 && path.p[path.n - 1] == '/' ? fsv_str_sub(path, 0, path.n - 1) : path;
+}
+
+void fsv_front(struct fsv_http_req *req, void *user)
+{
+	struct fsv_admin *admin = user;
+	struct fsv_str path = fsv_http_path(req);
+
+	fsv_http_set_data(req, admin);
+	if (fsv_monitor_http(admin->monitor, req))
+		return;
+	if (!atomic_load(&admin->has_accounts) && !fsv_front_is_here(req))
+		fsv_front_reply(req, 403, "text/plain;charset=UTF-8",
+				FSV_STR("This console has no account yet, so it answers its own machine only. There, as root:\n\n"
+					"  fate-servingctl admin passwd --file /etc/fate-serving/admin.users NAME\n\n"
+					"then set admin.users.file in /etc/fate-serving/serving-admin.yaml and reload the daemon.\n"), NULL, 0);
+	else if (fsv_str_starts(path, FSV_STR("/api/")) || fsv_str_starts(path, FSV_STR("/admin/")))
+		fsv_api(admin, req, without_slash(path));
+	else
+		fsv_console(req, path);
+}
