@@ -120,7 +120,7 @@ static void wrong_usage_is_status_2(void **state)
 	want_status(RUN("model", "pack", "--output", dir), 2, "no text");
 	want_status(RUN("import"), 2, "no file");
 	want_status(RUN("import", "--colour", "x"), 2, "unknown option");
-	want_status(RUN("import", "--daemon", "admin", "x"), 2, "unknown daemon");
+	want_status(RUN("import", "--daemon", "other", "x"), 2, "unknown daemon");
 	assert_int_equal(out.n, 0);
 }
 
