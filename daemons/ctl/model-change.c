@@ -9,12 +9,11 @@
 #include "base/str.h"
 #include "call.h"
 #include "call/message.h"
+#include "call/services.h"
 #include "ctl.h"
 #include "lib/proto/relay.pb-c.h"
 #include "publish-file.h"
 #include "remote.h"
-
-#define MODEL_SERVICE	"/com.webank.ai.fate.api.mlmodel.manager.ModelService/"
 
 enum { LOAD_TIMEOUT_MS = 15 * 60 * 1000, CHANGE_TIMEOUT_MS = 60 * 1000, MODEL_NULL = 104, QUERY_BY_SERVICE = 1 };
 
@@ -99,7 +98,7 @@ static int load(struct fsv_ctl_remote *remote)
 				m->n_model > 0 && m->model[0]->value->n_rolemodelinfo > 0 ?
 				m->model[0]->value->rolemodelinfo[0]->value->tablename : "", m->local->role, m->local->partyid);
 	for (unsigned i = 0; i < remote->n_servers; i++)
-		if (change(remote, remote->servers[i], MODEL_SERVICE "publishLoad", &m->base, LOAD_TIMEOUT_MS, text) != 0)
+		if (change(remote, remote->servers[i], FSV_MODEL_SERVICE "publishLoad", &m->base, LOAD_TIMEOUT_MS, text) != 0)
 			status = FSV_CTL_FAILURE;
 	if (status == FSV_CTL_OK && !remote->json)
 		remind(&publish);
@@ -121,7 +120,7 @@ static int bind_service(struct fsv_ctl_remote *remote)
 		return fsv_ctl_usage("no service id: fill in \"service_id\" in %s, or say --service ID", remote->argv[0]);
 	text = fsv_arena_printf(&remote->arena, "service id %s is bound", m->serviceid);
 	for (unsigned i = 0; i < remote->n_servers; i++) {
-		int code = change(remote, remote->servers[i], MODEL_SERVICE "publishBind", &m->base, CHANGE_TIMEOUT_MS, text);
+		int code = change(remote, remote->servers[i], FSV_MODEL_SERVICE "publishBind", &m->base, CHANGE_TIMEOUT_MS, text);
 
 		if (code == MODEL_NULL && !remote->json)
 			fsv_ctl_note("the model must be loaded first: fate-servingctl model load --server %s FILE",
@@ -168,7 +167,7 @@ static int unbind_one(struct fsv_ctl_remote *remote, const char *server, char *s
 	request.n_serviceids = 1;
 	request.tablename = info->tablename;
 	request.namespace_ = info->namespace_;
-	return change(remote, server, MODEL_SERVICE "unbind", &request.base, CHANGE_TIMEOUT_MS,
+	return change(remote, server, FSV_MODEL_SERVICE "unbind", &request.base, CHANGE_TIMEOUT_MS,
 		      fsv_arena_printf(&remote->arena, "service id %s is unbound from model %s", service, info->tablename));
 }
 
@@ -201,7 +200,7 @@ static int unload_one(struct fsv_ctl_remote *remote, const char *server)
 		request.tablename = remote->argv[0];
 		request.namespace_ = remote->argv[1];
 	}
-	code = change(remote, server, MODEL_SERVICE "unload", &request.base, CHANGE_TIMEOUT_MS,
+	code = change(remote, server, FSV_MODEL_SERVICE "unload", &request.base, CHANGE_TIMEOUT_MS,
 		      fsv_arena_printf(&remote->arena, "model %s %s is unloaded", request.tablename, request.namespace_));
 	if (code == MODEL_NULL && !remote->json)
 		fsv_ctl_note("no model of these names is loaded there; \"fate-servingctl model list --server %s\" shows the names",
@@ -264,7 +263,7 @@ static int fetch(struct fsv_ctl_remote *remote)
 	request.sourceip = ip;
 	request.tablename = remote->argv[0];
 	request.namespace_ = remote->argv[1];
-	code = change(remote, only_server(remote), MODEL_SERVICE "fetchModel", &request.base, CHANGE_TIMEOUT_MS,
+	code = change(remote, only_server(remote), FSV_MODEL_SERVICE "fetchModel", &request.base, CHANGE_TIMEOUT_MS,
 		      fsv_arena_printf(&remote->arena, "model %s %s is copied from %s", remote->argv[0], remote->argv[1],
 				       remote->source));
 	if (code == 130 && !remote->json)

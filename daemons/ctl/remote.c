@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "call.h"
 #include "call/message.h"
+#include "call/services.h"
 #include "codec/json.h"
 #include "ctl.h"
 
@@ -131,10 +132,9 @@ int fsv_ctl_remote_print(struct fsv_ctl_remote *remote, int status)
 int fsv_ctl_query(struct fsv_ctl_remote *remote, const char *server, const Fsv__QueryModelRequest *request,
 		  Fsv__QueryModelResponse **ret_response, struct fsv_err *err)
 {
-	static const char method[] = "/com.webank.ai.fate.api.mlmodel.manager.ModelService/queryModel";
 	struct fsv_str answer = FSV_STR_NULL;
 	Fsv__QueryModelResponse *response;
-	int r = fsv_ctl_call(server, method, fsv_message_encode(&request->base, &remote->arena),
+	int r = fsv_ctl_call(server, FSV_MODEL_SERVICE "queryModel", fsv_message_encode(&request->base, &remote->arena),
 			     remote->timeout_ms ? remote->timeout_ms : QUERY_TIMEOUT_MS, &remote->arena, &answer, err);
 
 	if (r < 0)

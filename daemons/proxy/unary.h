@@ -8,11 +8,10 @@
 #ifndef FSV_PROXY_UNARY_H
 #define FSV_PROXY_UNARY_H
 
+#include "call/services.h"
 #include "net/http.h"
 #include "net/rpc.h"
 #include "proxy.h"
-
-#define FSV_UNARY_METHOD "/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 
 /* user: struct fsv_proxy. */
 void fsv_unary_intra(struct fsv_rpc_call *call, void *user);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "call/services.h"
 #include "coerce.h"
 #include "envelope.h"
 #include "http-fault.h"
@@ -15,9 +16,6 @@
 #include "serving-server-conf.h"
 
 enum { SERVICE_IDS_MAX = 10000, HOST_MAX = 255, TARGET_MAX = HOST_MAX + 8 };
-
-#define COMMON_SERVICE	"/com.webank.ai.fate.api.networking.common.CommonService/"
-#define MODEL_SERVICE	"/com.webank.ai.fate.api.mlmodel.manager.ModelService/"
 
 /* Reading -------------------------------------------------------------------------------------------- */
 
@@ -282,9 +280,9 @@ static const struct {
 	struct fsv_str (*encode)(const struct fsv_relay_order *o, struct fsv_arena *arena);
 	bool to_target;
 } calls[] = {
-	[FSV_RELAY_WEIGHT] = { COMMON_SERVICE "updateService", encode_weight, false },
-	[FSV_RELAY_UNBIND] = { MODEL_SERVICE "unbind", encode_unbind, false },
-	[FSV_RELAY_TRANSFER] = { MODEL_SERVICE "fetchModel", encode_fetch, true },
+	[FSV_RELAY_WEIGHT] = { FSV_COMMON_SERVICE "updateService", encode_weight, false },
+	[FSV_RELAY_UNBIND] = { FSV_MODEL_SERVICE "unbind", encode_unbind, false },
+	[FSV_RELAY_TRANSFER] = { FSV_MODEL_SERVICE "fetchModel", encode_fetch, true },
 };
 
 static void cancel(struct fsv_http_work *work)

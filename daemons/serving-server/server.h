@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/ref.h"
 #include "call/gate.h"
+#include "call/services.h"
 #include "conf/conf.h"
 #include "model/models.h"
 #include "net/rpc.h"
@@ -35,7 +36,6 @@ struct fsv_redis;
 struct fsv_registry;
 struct fsv_spans;
 
-#define FSV_UNARY_METHOD	"/com.webank.ai.fate.api.networking.proxy.DataTransferService/unaryCall"
 #define FSV_PROTOCOL_NUMBER	"216"
 
 struct fsv_server_view {
