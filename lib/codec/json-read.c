@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "json-plain.h"
 #include "json-private.h"
 #include "number.h"
 
@@ -37,13 +34,6 @@ void fsv_json_init(struct fsv_json *j, struct fsv_str input, struct fsv_arena *a
 				.depth_max = FSV_JSON_DEPTH_MAX };
 }
 
-static inline const char *skip_white(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-		p++;
-	return p;
-}
-
 static inline void white(struct fsv_json *j)
 {
 	const char *p;
@@ -54,28 +44,6 @@ static inline void white(struct fsv_json *j)
 	if (p > j->p)
 		j->seen |= FSV_JSON_SEEN_SPACE;
 	j->p = p;
-}
-
-/* First byte at or after p that is a quote, a backslash, a control or not ASCII; end when there is none. */
-static inline const char *special(const char *p, const char *end)
-{
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(' ');
-
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)p);
-		/* Signed comparison: bytes from 0x80 on count as below the blank too. */
-		__m128i hit = _mm_or_si128(_mm_cmplt_epi8(v, blank),
-					   _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
-		int mask = _mm_movemask_epi8(hit);
-
-		if (mask)
-			return p + __builtin_ctz((unsigned)mask);
-	}
-#endif
-	while (p < end && (signed char)*p >= ' ' && *p != '"' && *p != '\\')
-		p++;
-	return p;
 }
 
 /* Code point of the sequence of n bytes (2 to 4) whose first one is right; 0 when another one is not. */
@@ -271,15 +239,6 @@ static bool read_string(struct fsv_json *j, bool take)
 	return true;
 }
 
-static inline const char *digits(const char *p, const char *end)
-{
-	while (p < end && *p >= '0' && *p <= '9')
-		p++;
-	return p;
-}
-
-enum { SURELY_FINITE = 300 };	/* characters of a number without exponent */
-
 static enum fsv_json_type read_number(struct fsv_json *j)
 {
 	enum fsv_json_type type = FSV_JSON_INT;
@@ -310,6 +269,7 @@ static enum fsv_json_type read_number(struct fsv_json *j)
 		j->seen |= FSV_JSON_SEEN_FAR;
 	j->p = q;
 	j->text = fsv_str_n(start, (size_t)(q - start));
+	j->places = -1;
 	return type;
 }
 
@@ -419,115 +379,26 @@ bool fsv_json_elem(struct fsv_json *j)
 
 /* Plain members ------------------------------------------------------------------------------------ */
 
-/* A member whose name is ASCII without escapes and whose value is a scalar that needs no closer look. Features and
- * answers are full of them. */
-struct plain {
-	struct fsv_str name;
-	struct fsv_str value;		/* without quotes */
-	enum fsv_json_type type;
-	bool spaced;
-};
-
-/* At the opening quote. Returns where the text ends, NULL when it is not plain. */
-static inline const char *plain_text(const char *p, const char *end, struct fsv_str *ret_text)
-{
-	const char *q = special(++p, end);
-
-	if (q == end || *q != '"')
-		return NULL;
-	*ret_text = fsv_str_n(p, (size_t)(q - p));
-	return q + 1;
-}
-
-/* No exponent, few digits and something behind it. */
-static inline const char *plain_number(const char *p, const char *end, struct plain *m)
-{
-	const char *start = p, *q;
-
-	m->type = FSV_JSON_INT;
-	p += *p == '-';
-	q = digits(p, end);
-	if (q == p || (*p == '0' && q - p > 1))
-		return NULL;
-	if (q < end && *q == '.') {
-		m->type = FSV_JSON_DOUBLE;
-		p = q + 1;
-		q = digits(p, end);
-		if (q == p)
-			return NULL;
-	}
-	m->value = fsv_str_n(start, (size_t)(q - start));
-	return q < end && (*q | 32) != 'e' && q - start <= SURELY_FINITE ? q : NULL;
-}
-
-static inline const char *plain_value(const char *p, const char *end, struct plain *m)
-{
-	if (p == end)
-		return NULL;
-	switch (*p) {
-	case '"':
-		m->type = FSV_JSON_STRING;
-		return plain_text(p, end, &m->value);
-	case 't':
-		m->type = FSV_JSON_TRUE;
-		return end - p > 4 && memcmp(p, "true", 4) == 0 ? p + 4 : NULL;
-	case 'f':
-		m->type = FSV_JSON_FALSE;
-		return end - p > 5 && memcmp(p, "false", 5) == 0 ? p + 5 : NULL;
-	case '-':
-	case '0' ... '9':
-		return plain_number(p, end, m);
-	default:
-		return NULL;
-	}
-}
-
-/* Steps over the next member of the open object when it is plain; otherwise nothing has changed. */
-static inline bool plain_member(struct fsv_json *j, struct plain *m)
-{
-	const char *end = j->end, *p = skip_white(j->p, end), *q;
-	size_t spaces = (size_t)(p - j->p);
-
-	if (!j->first && (p == end || *p++ != ','))
-		return false;
-	q = skip_white(p, end);
-	spaces += (size_t)(q - p);
-	p = q < end && *q == '"' ? plain_text(q, end, &m->name) : NULL;
-	if (!p)
-		return false;
-	q = skip_white(p, end);
-	spaces += (size_t)(q - p);
-	if (q == end || *q++ != ':')
-		return false;
-	p = skip_white(q, end);
-	spaces += (size_t)(p - q);
-	p = plain_value(p, end, m);
-	if (!p)
-		return false;
-	j->p = p;
-	j->first = false;
-	m->spaced = spaces > 0;
-	return true;
-}
-
 static void skip_plain(struct fsv_json *j)
 {
 	struct plain m;
 
-	while (plain_member(j, &m))
+	while (plain_member(j, false, &m))
 		if (m.spaced)
 			j->seen |= FSV_JSON_SEEN_SPACE;
 }
 
 enum fsv_json_type fsv_json_member(struct fsv_json *j, struct fsv_str *ret_key)
 {
-	struct plain m;
+	struct plain m = { .places = -1 };
 
-	if (!j->why && plain_member(j, &m)) {
+	if (!j->why && plain_member(j, true, &m)) {
 		if (m.spaced)
 			j->seen |= FSV_JSON_SEEN_SPACE;
 		*ret_key = m.name;
 		j->text = m.value;
+		j->mantissa = m.mantissa;
+		j->places = m.places;
 		return m.type;
 	}
 	if (fsv_json_key(j, ret_key))
@@ -587,7 +458,14 @@ bool fsv_json_end(struct fsv_json *j)
 
 double fsv_json_double(const struct fsv_json *j)
 {
-	return fsv_double_from_json(j->text);
+	double v;
+
+	if (j->places < 0)
+		return fsv_double_from_json(j->text);
+	/* Both are exact, so one division rounds correctly. */
+	v = (double)j->mantissa / ten_to[j->places];
+	/* "-0" is an integer, and those have one zero. */
+	return *j->text.p == '-' && !(v == 0 && j->text.n == 2) ? -v : v;
 }
 
 bool fsv_json_i64(const struct fsv_json *j, int64_t *ret_value)

@@ -48,6 +48,8 @@ struct fsv_json {
 	const char *p, *end, *start;
 	struct fsv_arena *arena;
 	struct fsv_str text;	/* of the newest key, string or number */
+	uint64_t mantissa;	/* the newest number is mantissa / 10^places, when … */
+	int places;		/* … this is not negative; otherwise fsv_json_double reads its text */
 	unsigned depth, depth_max;
 	bool first;		/* next is the first element of its container */
 	bool limit;		/* what went wrong is a bound that was hit */

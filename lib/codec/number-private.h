@@ -27,4 +27,12 @@ static inline int fsv_log2_pow10(int q)
  * shortest ones; false where it does not. */
 bool fsv_jdk_digits(uint64_t c, int q, uint64_t *ret_digits, int *ret_exponent);
 
+/* Number that eight digits make, the first one in the lowest byte, without their '0'. */
+static inline uint32_t fsv_eight_digits(uint64_t v)
+{
+	v = v * 10 + (v >> 8);
+	return (uint32_t)(((v & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
+			   (v >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >> 32);
+}
+
 #endif

@@ -43,21 +43,13 @@ static bool all_digits(uint64_t v)
 	       UINT64_C(0x0101010101010101) ? false : true;
 }
 
-static uint32_t eight_to_int(uint64_t v)
-{
-	v -= UINT64_C(0x3030303030303030);
-	v = v * 10 + (v >> 8);
-	return (uint32_t)(((v & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
-			   (v >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >> 32);
-}
-
 /* Appends the digits at p to *w (modulo 2^64); returns where they end. */
 static const char *take_digits(const char *p, const char *end, uint64_t *w)
 {
 	uint64_t v;
 
 	for (; end - p >= 8 && all_digits(v = load_eight(p)); p += 8)
-		*w = *w * 100000000 + eight_to_int(v);
+		*w = *w * 100000000 + fsv_eight_digits(v - UINT64_C(0x3030303030303030));
 	for (; p < end && is_digit(*p); p++)
 		*w = *w * 10 + (unsigned)(*p - '0');
 	return p;

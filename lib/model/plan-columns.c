@@ -149,7 +149,7 @@ uint32_t fsv_plan_find_column(const struct fsv_plan *plan, struct fsv_str name)
 	for (uint32_t i; (i = plan->probe[at]) != 0; at = (at + 1) & plan->probe_mask) {
 		const struct fsv_column *known = &plan->columns[i - 1];
 
-		if (known->name_n == name.n && memcmp(known->name, name.p, name.n) == 0)
+		if (known->name_n == name.n && fsv_name_same(known->name, name.p, name.n))
 			return i - 1;
 	}
 	return plan->n_columns;

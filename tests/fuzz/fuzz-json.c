@@ -2,9 +2,11 @@
 /* Any bytes as JSON: skipping and parsing agree, texts are UTF-8, and a tree written out reads back the
  * same. */
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "codec/json.h"
+#include "codec/number.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,6 +58,11 @@ static void check_tree(const struct fsv_json_node *root, struct fsv_arena *arena
 	check_same(root, again);
 }
 
+static void check_same_double(double a, double b)
+{
+	FSV_BUG_ON(memcmp(&a, &b, sizeof(a)) != 0);
+}
+
 /* Members read in one step are those read in two. */
 static void check_members(struct fsv_str object, struct fsv_arena *arena)
 {
@@ -71,6 +78,8 @@ static void check_members(struct fsv_str object, struct fsv_arena *arena)
 		one = fsv_json_member(&j, &a);
 		two = fsv_json_key(&k, &b) ? fsv_json_value(&k) : fsv_json_failed(&k) ? FSV_JSON_ERROR : FSV_JSON_NONE;
 		FSV_BUG_ON(one != two || (one > FSV_JSON_NONE && !fsv_str_eq(a, b)) || j.p != k.p || j.seen != k.seen);
+		if (one == FSV_JSON_INT || one == FSV_JSON_DOUBLE)
+			check_same_double(fsv_json_double(&j), fsv_double_from_json(k.text));
 		fsv_json_skip_rest(&j, one);
 		fsv_json_skip_rest(&k, two);
 	} while (one > FSV_JSON_NONE);

@@ -141,6 +141,67 @@ static void members_in_one_step_or_two(void **state)
 	}
 }
 
+/* The value of a number that is a member, wherever its text ends, is that of the text by itself. */
+static void check_number(const char *spelling, bool accepted)
+{
+	static const char *const ends[] = { "}", "  }", ",\"b\":1}", ", \"a long name\": \"and a text behind\"}" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char text[200], *copy;
+		int n = snprintf(text, sizeof(text), "{\"a\":%s%s", spelling, ends[i]);
+		double want = fsv_double_from_json(fsv_str(spelling)), got;
+		enum fsv_json_type type;
+		struct fsv_str name;
+		struct fsv_json j;
+
+		copy = fsv_malloc((size_t)n);	/* its end is guarded by the sanitizer */
+		memcpy(copy, text, (size_t)n);
+		fsv_json_init(&j, fsv_str_n(copy, (size_t)n), &arena);
+		assert_int_equal(fsv_json_value(&j), FSV_JSON_OBJECT);
+		type = fsv_json_member(&j, &name);
+		if (accepted) {
+			assert_int_equal(type, strpbrk(spelling, ".eE") ? FSV_JSON_DOUBLE : FSV_JSON_INT);
+			assert_true(fsv_str_is(j.text, spelling));
+			got = fsv_json_double(&j);
+			if (memcmp(&got, &want, sizeof(got)) != 0)
+				fail_msg("%s: %.17g, not %.17g", spelling, got, want);
+		}
+		fsv_json_skip_rest(&j, type);
+		while (fsv_json_member(&j, &name) > FSV_JSON_NONE)
+			;
+		assert_int_equal(!fsv_json_failed(&j), accepted);
+		free(copy);
+	}
+}
+
+static void numbers_of_members(void **state)
+{
+	static const char *const good[] = {
+		"0", "-0", "0.0", "-0.0", "-0.00000000", "7", "-7", "999999", "-999999", "1000000", "123456.12345678", "-123456.12345678",
+		"1234567.12345678", "123456.123456789", "0.1", "0.3", "-0.00000001", "0.000000001", "4.35", "0.1e1", "1e5", "-1E-5",
+		"123456.12345678e1", "12345678901234567890", "0.12345678901234567890", "5e-324", "1.7976931348623157e308",
+	};
+	static const char *const bad[] = {
+		"-", "00", "-01", "01.5", "1.", "-1.", ".5", "1.e5", "1e", "1e+", "1..5", "1.5.5", "--1", "+1", "1-1", "1.-5", "0x1", "1f",
+		"999999.", "123456.12345678.", "123456.12345678e", "1/1", "1:1", "/1", ":1", "-/", "-:",
+	};
+	uint64_t random = 88172645463325252u;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		check_number(good[i], true);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		check_number(bad[i], false);
+	for (unsigned i = 0; i < 20000; i++) {
+		char spelling[80];
+
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+		snprintf(spelling, sizeof(spelling), "%.*f", (int)(random >> 60) % 11,
+			 (double)(int64_t)random / 9.3e18 * pow(10, (int)(random >> 32 & 7)));
+		check_number(spelling, true);
+	}
+}
+
 static void what_a_reencoder_would_change_is_seen(void **state)
 {
 	static const struct {
@@ -670,6 +731,7 @@ int main(void)
 		cmocka_unit_test(bad_texts_are_refused),
 		cmocka_unit_test(every_cut_of_a_text_is_handled),
 		cmocka_unit_test(members_in_one_step_or_two),
+		cmocka_unit_test(numbers_of_members),
 		cmocka_unit_test(what_a_reencoder_would_change_is_seen),
 		cmocka_unit_test(every_lead_of_utf8_is_checked),
 		cmocka_unit_test(every_byte_is_checked_at_every_place),
