@@ -65,13 +65,14 @@ void fsv_json_quote(struct fsv_buf *out, struct fsv_str text)
 	const char *p = text.p ? text.p : "", *end = p + text.n;
 
 	fsv_buf_putc(out, '"');
-	while (p < end) {
+	for (;;) {
 		const char *stop = special(p, end);
 
 		fsv_buf_append(out, p, (size_t)(stop - p));
-		p = stop;
-		if (p < end)
-			escape(out, (unsigned char)*p++);
+		if (stop == end)
+			break;
+		escape(out, (unsigned char)*stop);
+		p = stop + 1;
 	}
 	fsv_buf_putc(out, '"');
 }
@@ -96,8 +97,31 @@ void fsv_jsonw_end(struct fsv_jsonw *w, char bracket)
 	w->comma = true;
 }
 
+/* A name that stands as it is, which is nearly every one, in one go; false when it is another, or there is no room. */
+static bool plain_key(struct fsv_jsonw *w, struct fsv_str key)
+{
+	struct fsv_buf *out = w->out;
+	char *p = out->p + out->n;
+
+	if (key.n == 0 || key.n + 4 > out->cap - out->n || out->failed || special(key.p, key.p + key.n) != key.p + key.n)
+		return false;
+	if (w->comma)
+		*p++ = ',';
+	*p++ = '"';
+	memcpy(p, key.p, key.n);
+	p += key.n;
+	*p++ = '"';
+	*p++ = ':';
+	out->n = (size_t)(p - out->p);
+	return true;
+}
+
 void fsv_jsonw_key(struct fsv_jsonw *w, struct fsv_str key)
 {
+	if (plain_key(w, key)) {
+		w->comma = false;
+		return;
+	}
 	element(w);
 	fsv_json_quote(w->out, key);
 	fsv_buf_putc(w->out, ':');
