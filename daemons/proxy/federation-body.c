@@ -202,6 +202,16 @@ static int put_member(struct fsv_jsonw *w, const struct fsv_federation_member *m
 	return r;
 }
 
+/* Bytes that the members take when they go on as they came. */
+static size_t expected(const struct fsv_federation *f, struct fsv_str case_id)
+{
+	size_t n = 2 * (sizeof("\"caseid\":\"\",") + case_id.n) + sizeof("{}");
+
+	for (size_t i = 0; i < f->n; i++)
+		n += sizeof("\"\":,") + f->members[i].key.n + f->members[i].value.n;
+	return n;
+}
+
 int fsv_federation_write(const struct fsv_federation *f, struct fsv_str case_id, struct fsv_arena *arena,
 			 struct fsv_buf *out, struct fsv_err *err)
 {
@@ -212,6 +222,7 @@ int fsv_federation_write(const struct fsv_federation *f, struct fsv_str case_id,
 		settle_few(f->members, f->n);
 	else
 		settle_many(f->members, f->n, arena);
+	(void)fsv_buf_room(out, expected(f, case_id));	/* a hint */
 	fsv_jsonw_init(&w, out);
 	fsv_jsonw_begin(&w, '{');
 	if (!f->has_caseid)
