@@ -80,12 +80,37 @@ void fsv_front_fault(struct fsv_http_req *req, unsigned status, const char *erro
 }
 
 /* A server before us would make everybody come from this machine; it says so. */
+static bool was_forwarded(const struct fsv_http_req *req)
+{
+	static const char *const signs[] = { "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+					     "X-Real-IP" };
+
+	for (unsigned i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (fsv_http_header(req, signs[i]).p)
+			return true;
+	return false;
+}
+
+/* A page from elsewhere whose name was made to lead to this machine asks for that name. */
+static bool asks_for_here(const struct fsv_http_req *req)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+	struct fsv_str host = fsv_http_header(req, "Host");
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct fsv_str name = fsv_str(names[i]);
+
+		if (fsv_str_caseeq(fsv_str_sub(host, 0, name.n), name) && (host.n == name.n || host.p[name.n] == ':'))
+			return true;
+	}
+	return false;
+}
+
 bool fsv_front_is_here(const struct fsv_http_req *req)
 {
 	struct fsv_str peer = fsv_http_peer(req);
 
-	return (fsv_str_starts(peer, FSV_STR("127.")) || fsv_str_is(peer, "::1")) && !fsv_http_header(req, "X-Forwarded-For").p &&
-	       !fsv_http_header(req, "Forwarded").p && !fsv_http_header(req, "Via").p;
+	return (fsv_str_starts(peer, FSV_STR("127.")) || fsv_str_is(peer, "::1")) && asks_for_here(req) && !was_forwarded(req);
 }
 
 /* "/a/" is "/a"; the root stays. */

@@ -17,9 +17,15 @@ struct login {
 	const struct fsv_account *account;
 };
 
+/* By TLS of our own, or that of a server before us: a browser keeps such a cookie from plain connections. */
+static bool came_by_tls(const struct fsv_visit *v)
+{
+	return v->admin->tls || fsv_str_caseeq(fsv_http_header(v->req, "X-Forwarded-Proto"), FSV_STR("https"));
+}
+
 static void set_cookie(struct fsv_visit *v, const char *token, bool end, struct fsv_http_header_out *header)
 {
-	const char *more = fsv_arena_printf(v->arena, "%s%s", v->admin->tls ? "; Secure" : "", end ? "; Max-Age=0" : "");
+	const char *more = fsv_arena_printf(v->arena, "%s%s", came_by_tls(v) ? "; Secure" : "", end ? "; Max-Age=0" : "");
 
 	*header = (struct fsv_http_header_out){ "Set-Cookie", fsv_arena_printf(v->arena, COOKIE, token, more) };
 }
