@@ -42,6 +42,18 @@ static int text_of(const struct fsv_json_node *object, const char *name, const c
 	return 0;
 }
 
+/* A party that relays packets of others signs them anew with its key, which then stands with each of them. */
+static int check_pair(const struct fsv_auth_key *a, const struct fsv_auth_key *b, const char *file, struct fsv_err *err)
+{
+	if (strcmp(a->app_key, b->app_key) != 0)
+		return 0;
+	if (strcmp(a->party_id, b->party_id) == 0)
+		return fsv_err_set(err, FSV_E_CONFIG, "%s: party %.64s has the app_key %.64s twice", file, b->party_id, b->app_key);
+	if (strcmp(a->app_secret, b->app_secret) != 0)
+		return fsv_err_set(err, FSV_E_CONFIG, "%s: the app_key %.64s has two secrets", file, b->app_key);
+	return 0;
+}
+
 static int read_key(const struct fsv_json_node *node, const char *file, struct fsv_auth_keys *keys,
 		    struct fsv_err *err)
 {
@@ -56,9 +68,7 @@ static int read_key(const struct fsv_json_node *node, const char *file, struct f
 	if (r == 0)
 		r = text_of(node, "app_secret", file, &key->app_secret, err);
 	for (unsigned i = 0; r == 0 && i + 1 < keys->n; i++)
-		if (strcmp(keys->all[i].app_key, key->app_key) == 0)
-			r = fsv_err_set(err, FSV_E_CONFIG, "%s: two access_keys have the app_key %.64s", file,
-					key->app_key);
+		r = check_pair(&keys->all[i], key, file, err);
 	return r;
 }
 
@@ -244,12 +254,19 @@ void fsv_auth_sign(const struct fsv_auth_keys *keys, Fsv__Packet *packet, struct
 		packet->auth->applyid = fsv_arena_cstr(arena, fsv_str(keys->apply_id));
 }
 
-static const struct fsv_auth_key *find(const struct fsv_auth_keys *keys, const char *app_key)
+/* The party's entry of that key, or another party's, or NULL. */
+static const struct fsv_auth_key *find(const struct fsv_auth_keys *keys, const char *app_key, const char *party_id)
 {
-	for (unsigned i = 0; i < keys->n; i++)
-		if (strcmp(keys->all[i].app_key, app_key) == 0)
-			return &keys->all[i];
-	return NULL;
+	const struct fsv_auth_key *found = NULL;
+
+	for (unsigned i = 0; i < keys->n; i++) {
+		if (strcmp(keys->all[i].app_key, app_key) != 0)
+			continue;
+		found = &keys->all[i];
+		if (strcmp(found->party_id, party_id) == 0)
+			break;
+	}
+	return found;
 }
 
 const char *fsv_auth_check(const struct fsv_auth_keys *keys, struct fsv_auth_seen *seen, const Fsv__Packet *packet,
@@ -258,14 +275,16 @@ const char *fsv_auth_check(const struct fsv_auth_keys *keys, struct fsv_auth_see
 	unsigned char signature[FSV_HMAC_SHA1_SIZE];
 	const struct fsv_auth_key *key;
 	const Fsv__AuthInfo *auth = packet->auth;
+	const char *party_id;
 	bool genuine = false;
 
 	if (!auth || !*auth->appkey || !*auth->signature)
 		return "it is not signed";
-	key = find(keys, auth->appkey);
+	party_id = packet->header && packet->header->src ? packet->header->src->partyid : "";
+	key = find(keys, auth->appkey, party_id);
 	if (!key)
 		return "its appKey is unknown";
-	if (!packet->header || !packet->header->src || strcmp(key->party_id, packet->header->src->partyid) != 0)
+	if (strcmp(key->party_id, party_id) != 0)
 		return "its appKey belongs to another party than it says it is from";
 	if (auth->timestamp <= now_ms - keys->window_ms)
 		return "its time is past; it was under way too long, or the clocks of the parties differ";

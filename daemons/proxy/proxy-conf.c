@@ -87,8 +87,9 @@ static const struct fsv_conf_key keys[] = {
 		"Packets to other parties are signed, those from others must be: over the inter port and HTTP /unary. Others are "
 		"answered 629.", "Authentication" },
 	[FSV_PK_AUTH_FILE] = { "auth.file", FSV_CONF_PATH, FSV_CONF_RESTART, NULL, "auth_config.json", 0, 0, NULL,
-		"Keys of all parties, for auth.open. Changes to the file are taken up at once; a file with a mistake is reported and "
-		"the keys in use stay.", NULL },
+		"Keys of all parties, for auth.open. A party whose proxy relays packets of others signs them with its own key; list that "
+		"key, with the same secret, under the party id of each of them too. Changes to the file are taken up at once; a file "
+		"with a mistake is reported and the keys in use stay.", NULL },
 	[FSV_PK_AUTH_REMEMBER] = { "auth.remember", FSV_CONF_INT, FSV_CONF_RESTART, NULL, "262144", 16, 1 << 26, NULL,
 		"Signatures that are remembered, so that no packet is accepted twice; the oldest give way. Four times the packets "
 		"that come in within request_expire_seconds of auth.file.", NULL },

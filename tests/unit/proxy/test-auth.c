@@ -100,6 +100,36 @@ static const char *check(struct fsv_auth_keys *keys, struct fsv_auth_seen *seen,
 	return why ? why : "";
 }
 
+/* A party in the middle signs anew what it relays; who trusts it lists its key with the parties that it speaks for. */
+static void a_key_may_speak_for_other_parties(void **state)
+{
+	static const char relay[] = "{\"party_id\":\"5\",\"app_key\":\"55\",\"app_secret\":\"55555\"}",
+			  for_guest[] = "{\"party_id\":\"9999\",\"app_key\":\"55\",\"app_secret\":\"55555\"}";
+	char own[600], trusting[600], wary[600];
+	struct fsv_auth_keys *exchange, *host, *other;
+	struct fsv_auth_seen *seen = fsv_auth_seen_new(64);
+	const int64_t now = NOW * 1000LL;
+	Fsv__Packet *packet = packet_of("216", "{\"a\":1}");
+
+	(void)state;
+	snprintf(own, sizeof(own), KEYS("\"5\"", "\"access_keys\":[%s]"), relay);
+	snprintf(trusting, sizeof(trusting), KEYS("\"5\"", "\"access_keys\":[%s,%s]"), relay, for_guest);
+	snprintf(wary, sizeof(wary), KEYS("\"5\"", "\"access_keys\":[%s]"), relay);
+	exchange = keys_of(own);
+	host = keys_of(trusting);
+	other = keys_of(wary);
+	fsv_auth_sign(exchange, packet, &arena, now);
+	assert_string_equal(check(host, seen, packet, now), "");
+	assert_non_null(strstr(check(other, seen, packet, now), "another party"));
+	packet->header->src->partyid = (char *)"10000";
+	fsv_auth_sign(exchange, packet, &arena, now);
+	assert_non_null(strstr(check(host, seen, packet, now), "another party"));
+	fsv_auth_seen_free(seen);
+	fsv_ref_put(&exchange->ref);
+	fsv_ref_put(&host->ref);
+	fsv_ref_put(&other->ref);
+}
+
 static void only_genuine_packets_pass(void **state)
 {
 	struct fsv_auth_keys *guest = keys_of(KEYS("\"9999\"", ACCESS)), *host = keys_of(KEYS("\"10000\"", ACCESS));
@@ -171,7 +201,9 @@ static void wrong_files_are_refused(void **state)
 		{ "{\"self_party_id\":\"9999\"," ACCESS "}", "request_expire_seconds must be a number" },
 		{ "{\"self_party_id\":\"9999\",\"request_expire_seconds\":0," ACCESS "}", "request_expire_seconds must be a number" },
 		{ KEYS("\"9999\"", "\"access_keys\":[{\"party_id\":\"9999\",\"app_key\":\"1\",\"app_secret\":\"secret-1\"},"
-		       "{\"party_id\":\"1\",\"app_key\":\"1\",\"app_secret\":\"secret-2\"}]"), "two access_keys have the app_key 1" },
+		       "{\"party_id\":\"1\",\"app_key\":\"1\",\"app_secret\":\"secret-2\"}]"), "the app_key 1 has two secrets" },
+		{ KEYS("\"9999\"", "\"access_keys\":[{\"party_id\":\"9999\",\"app_key\":\"1\",\"app_secret\":\"secret-1\"},"
+		       "{\"party_id\":\"9999\",\"app_key\":\"1\",\"app_secret\":\"secret-1\"}]"), "party 9999 has the app_key 1 twice" },
 	};
 
 	(void)state;
@@ -250,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signatures_are_those_of_the_reference),
 		cmocka_unit_test(only_genuine_packets_pass),
+		cmocka_unit_test(a_key_may_speak_for_other_parties),
 		cmocka_unit_test(both_generations_of_signers_pass),
 		cmocka_unit_test(wrong_files_are_refused),
 		cmocka_unit_test(of_many_that_bring_a_packet_one_is_accepted),
