@@ -10,11 +10,15 @@
 
 enum { ADDRESS_MAX = 300 };
 
+static struct fsv_str without_brackets(struct fsv_str host)
+{
+	return host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']' ? fsv_str_sub(host, 1, host.n - 1) : host;
+}
+
 /* host:port, [v6]:port; false for what is neither. */
 static bool split_address(struct fsv_str address, struct fsv_str *ret_host, uint16_t *ret_port)
 {
 	size_t colon = address.n;
-	struct fsv_str host;
 	int64_t port;
 
 	while (colon > 0 && address.p[colon - 1] != ':')
@@ -22,10 +26,7 @@ static bool split_address(struct fsv_str address, struct fsv_str *ret_host, uint
 	if (colon < 2 || address.n > ADDRESS_MAX || !fsv_str_to_i64(fsv_str_sub(address, colon, address.n), &port) || port < 1 ||
 	    port > 65535)
 		return false;
-	host = fsv_str_sub(address, 0, colon - 1);
-	if (host.p[0] == '[' && host.n > 2 && host.p[host.n - 1] == ']')
-		host = fsv_str_sub(host, 1, host.n - 1);
-	*ret_host = host;
+	*ret_host = without_brackets(fsv_str_sub(address, 0, colon - 1));
 	*ret_port = (uint16_t)port;
 	return true;
 }
@@ -64,20 +65,31 @@ static void directory_free(struct fsv_ref *ref)
 	free(directory);
 }
 
-/* Letters of names and of v6 addresses count in any case. */
-static struct fsv_str lower(struct fsv_arena *arena, const char *text)
+/* Letters of names and of v6 addresses count in any case; a v6 address stands in no brackets here. */
+static struct fsv_str key_of(struct fsv_arena *arena, struct fsv_str host, int64_t port)
 {
-	char *copy = fsv_arena_cstr(arena, fsv_str(text));
+	char *key = fsv_arena_printf(arena, "%.*s %lld", FSV_STR_ARG(host), (long long)port);
 
-	for (char *p = copy; *p; p++)
+	for (char *p = key; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	return fsv_str(copy);
+	return fsv_str(key);
+}
+
+/* What is no address has itself for a host, and port 0. */
+static struct fsv_str key_of_address(struct fsv_arena *arena, struct fsv_str address)
+{
+	struct fsv_str host = address;
+	uint16_t port = 0;
+
+	(void)split_address(address, &host, &port);	/* as said */
+	return key_of(arena, host, port);
 }
 
 static void add(struct fsv_directory *d, const char *component, struct fsv_str address, int64_t registered,
 		const struct fsv_directory *was)
 {
 	struct fsv_dir_node *node = &d->nodes[d->n], *earlier;
+	struct fsv_str key = key_of_address(&d->arena, address);
 
 	*node = (struct fsv_dir_node){ .registered = registered };
 	node->component = fsv_arena_cstr(&d->arena, fsv_str(component));
@@ -85,11 +97,11 @@ static void add(struct fsv_directory *d, const char *component, struct fsv_str a
 	/* What is no address is shown, and cannot be asked. */
 	if (!split_address(fsv_str(node->address), &node->host, &node->port))
 		node->host = fsv_str(node->address);
-	earlier = was ? fsv_map_get(&was->by_address, lower(&d->arena, node->address)) : NULL;
+	earlier = was ? fsv_map_get(&was->by_address, key) : NULL;
 	if (earlier && earlier->channel)
 		node->channel = fsv_rpc_channel_ref(earlier->channel);
-	if (!fsv_map_get(&d->by_address, lower(&d->arena, node->address)))
-		(void)fsv_map_put(&d->by_address, lower(&d->arena, node->address), node);
+	if (!fsv_map_get(&d->by_address, key))
+		(void)fsv_map_put(&d->by_address, key, node);
 	d->n++;
 }
 
@@ -123,7 +135,7 @@ struct fsv_directory *fsv_directory_new(const struct fsv_components *registered,
 		struct fsv_str component, address;
 
 		if (take_listed(*listed, &component, &address) &&
-		    !fsv_map_get(&d->by_address, lower(&d->arena, fsv_arena_cstr(&d->arena, address))))
+		    !fsv_map_get(&d->by_address, key_of_address(&d->arena, address)))
 			add(d, fsv_arena_cstr(&d->arena, component), address, 0, was);
 	}
 	return d;
@@ -131,15 +143,13 @@ struct fsv_directory *fsv_directory_new(const struct fsv_components *registered,
 
 struct fsv_dir_node *fsv_directory_find(const struct fsv_directory *d, struct fsv_str host, int64_t port)
 {
-	bool bare_v6 = fsv_str_find(host, ':', 0) < host.n && host.p[0] != '[';
 	struct fsv_dir_node *node;
 	struct fsv_arena scratch;
 
-	if (host.n == 0 || host.n > ADDRESS_MAX)
+	if (host.n == 0 || host.n > ADDRESS_MAX || port < 1)
 		return NULL;
 	fsv_arena_init(&scratch, 0);
-	node = fsv_map_get(&d->by_address, lower(&scratch, fsv_arena_printf(&scratch, bare_v6 ? "[%.*s]:%lld" : "%.*s:%lld",
-									      FSV_STR_ARG(host), (long long)port)));
+	node = fsv_map_get(&d->by_address, key_of(&scratch, without_brackets(host), port));
 	fsv_arena_done(&scratch);
 	return node;
 }

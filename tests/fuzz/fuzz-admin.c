@@ -54,9 +54,8 @@ static void names(struct fsv_str text, struct fsv_arena *arena)
 	struct fsv_directory *d = fsv_directory_new(&registered, listed, NULL);
 
 	FSV_BUG_ON(d->n < 1);
-	/* What looks like a v6 address is looked for in brackets. */
-	if (d->nodes[0].port != 0 && fsv_str_find(d->nodes[0].host, ':', 0) == d->nodes[0].host.n && node.name[0] != '[')
-		FSV_BUG_ON(fsv_directory_find(d, d->nodes[0].host, d->nodes[0].port) == NULL && text.n < 300);
+	if (d->nodes[0].port != 0)
+		FSV_BUG_ON(fsv_directory_find(d, d->nodes[0].host, d->nodes[0].port) != &d->nodes[0]);
 	fsv_ref_put(&d->ref);
 }
 
