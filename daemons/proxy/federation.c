@@ -130,15 +130,13 @@ static void on_answer(void *arg, int status, struct fsv_rpc_msg *msg, const char
 /* The answer may come on the worker, and f be gone, before this returns. */
 static void send_message(struct federation *f)
 {
-	const struct fsv_rpc_meta meta[] = {
-		{ "caseid", f->trace.case_id },
-		{ "traceparent", f->trace.traceparent },
-		{ "fate-hops", fsv_proxy_hops(f->trace.hops + 1) },
-	};
+	const struct fsv_rpc_meta meta[] = { { "traceparent", f->trace.traceparent }, { "caseid", f->trace.case_id } };
+	bool told = !f->body.has_caseid;	/* ours is in the message */
 
 	(void)fsv_rpc_send(f->worker, &(struct fsv_rpc_request_opt){
 		.channel = f->hop.channel, .method = f->kind->method, .body = f->message, .deadline = f->deadline,
-		.meta = meta, .n_meta = 3, .elsewhere = f->hop.others && !f->again,
+		.meta = meta, .n_meta = told ? 1 : 2, .hops = f->trace.hops + 1,
+		.elsewhere = f->hop.others && !f->again,
 	}, on_answer, f);
 }
 

@@ -145,7 +145,4 @@ int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, 
 		    const struct fsv_route_query *query, struct fsv_str case_id, const struct fsv_hop *failed,
 		    struct fsv_hop *ret_hop, struct fsv_err *err) FSV_MUST_CHECK;
 
-/* A hop count as text, for metadata. */
-struct fsv_str fsv_proxy_hops(unsigned hops);
-
 #endif

@@ -257,11 +257,3 @@ int fsv_proxy_route(struct fsv_proxy *proxy, const struct fsv_proxy_view *view, 
 		return 0;
 	return r < 0 && fsv_hop_once_more(failed, ret_hop) ? 0 : r;
 }
-
-struct fsv_str fsv_proxy_hops(unsigned hops)
-{
-	static const char digits[] = "0123456789";
-
-	FSV_BUG_ON(hops > 9);	/* FSV_HOPS_MAX is checked before anything is sent on */
-	return fsv_str_n(digits + hops, 1);
-}

@@ -234,16 +234,18 @@ static void forward_http(struct unary *u)
 		fail(u, r, err.text, NULL);
 }
 
+static struct fsv_str nonce(const Fsv__Packet *packet)
+{
+	return packet->auth && packet->auth->nonce ? fsv_str(packet->auth->nonce) : FSV_STR_NULL;
+}
+
 static void forward_grpc(struct unary *u)
 {
-	const struct fsv_rpc_meta meta[] = {
-		{ "caseid", u->trace.case_id },
-		{ "traceparent", u->trace.traceparent },
-		{ "fate-hops", fsv_proxy_hops(u->trace.hops + 1) },
-	};
+	const struct fsv_rpc_meta meta[] = { { "traceparent", u->trace.traceparent }, { "caseid", u->trace.case_id } };
+	bool told = fsv_str_eq(u->trace.case_id, nonce(u->packet));	/* by the packet itself */
 	struct fsv_rpc_request_opt opt = {
 		.channel = u->hop.channel, .method = FSV_UNARY_METHOD, .msg = u->msg, .deadline = u->deadline,
-		.meta = meta, .n_meta = 3, .elsewhere = u->hop.others && !u->again,
+		.meta = meta, .n_meta = told ? 1 : 2, .hops = u->trace.hops + 1, .elsewhere = u->hop.others && !u->again,
 	};
 
 	if (!u->msg)
@@ -373,11 +375,6 @@ static void start(struct unary *u)
 	forward(u);
 }
 
-static struct fsv_str nonce(const Fsv__Packet *packet)
-{
-	return packet->auth && packet->auth->nonce ? fsv_str(packet->auth->nonce) : FSV_STR_NULL;
-}
-
 static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const char *entry, bool own)
 {
 	struct fsv_arena *arena = fsv_rpc_call_arena(call);
@@ -395,7 +392,7 @@ static void from_call(struct fsv_rpc_call *call, struct fsv_proxy *proxy, const 
 		return;
 	}
 	u->trace = fsv_trace_start(arena, case_id.n > 0 ? case_id : nonce(u->packet),
-				   fsv_rpc_call_meta(call, "traceparent"), fsv_rpc_call_meta(call, "fate-hops"));
+				   fsv_rpc_call_meta(call, "traceparent"), fsv_rpc_call_hops(call));
 	start(u);
 }
 

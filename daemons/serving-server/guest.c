@@ -124,29 +124,17 @@ static void part_done(void *arg)
 		fsv_guest_finish(g);
 }
 
-static struct fsv_str hops_text(unsigned hops)
-{
-	static const char digits[] = "0123456789";
-
-	_Static_assert(FSV_HOPS_MAX < 10, "one digit");
-	return fsv_str_n(&digits[hops], 1);
-}
-
 static void on_answer(void *arg, int status, struct fsv_rpc_msg *reply, const char *text);
 
-/* The meta data is copied by the sender. */
+/* The packet itself tells the case id. */
 static void send_packet(struct fsv_guest_party *p)
 {
 	struct fsv_guest *g = p->guest;
-	const struct fsv_rpc_meta meta[] = {
-		{ "caseid", g->trace.case_id },
-		{ "traceparent", g->trace.traceparent },
-		{ "fate-hops", hops_text(g->trace.hops) },
-	};
+	const struct fsv_rpc_meta meta = { "traceparent", g->trace.traceparent };
 
 	p->request = fsv_rpc_send(g->in.worker, &(struct fsv_rpc_request_opt){
 		.channel = p->hop.channel, .method = FSV_UNARY_METHOD, .body = p->packet, .deadline = g->deadline,
-		.meta = meta, .n_meta = 3, .elsewhere = p->hop.others && !p->again,
+		.meta = &meta, .n_meta = 1, .hops = g->trace.hops, .elsewhere = p->hop.others && !p->again,
 	}, on_answer, p);
 }
 
@@ -327,7 +315,7 @@ static void from_call(struct fsv_rpc_call *call, struct fsv_server *server, enum
 	guest = fsv_guest_start(&(struct fsv_guest_in){
 		.server = server, .worker = fsv_rpc_call_worker(call), .arena = arena,
 		.deadline = fsv_rpc_call_deadline(call), .body = body, .case_id = fsv_rpc_call_meta(call, "caseid"),
-		.traceparent = fsv_rpc_call_meta(call, "traceparent"), .hops = fsv_rpc_call_meta(call, "fate-hops"),
+		.traceparent = fsv_rpc_call_meta(call, "traceparent"), .hops = fsv_rpc_call_hops(call),
 		.too_late = fsv_rpc_call_too_late(call),
 		.reply = reply_rpc, .arg = rg,
 	}, kind);

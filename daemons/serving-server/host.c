@@ -436,6 +436,6 @@ void fsv_host_unary_call(struct fsv_rpc_call *call, void *user)
 	h->began = fsv_now_ns();
 	case_id = nonce(h->packet);
 	h->trace = fsv_trace_start(arena, case_id.n > 0 ? case_id : fsv_rpc_call_meta(call, "caseid"),
-				   fsv_rpc_call_meta(call, "traceparent"), fsv_rpc_call_meta(call, "fate-hops"));
+				   fsv_rpc_call_meta(call, "traceparent"), fsv_rpc_call_hops(call));
 	start(h);
 }

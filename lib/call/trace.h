@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What follows one request through all daemons: the case id (32 hex digits by default, whatever a client
- * gave otherwise), the W3C traceparent, and the number of proxies passed. In gRPC they travel as metadata
- * "caseid", "traceparent", "fate-hops"; in packets the case id is auth.nonce; over HTTP the headers are
- * caseId (read: caseId, then caseid), traceparent, fate-hops.
+ * gave otherwise), the W3C traceparent, and the number of proxies passed. In gRPC traceparent is metadata, the
+ * hops are the request's (net/rpc.h), and the case id is in the message, auth.nonce in packets, or else metadata
+ * "caseid"; over HTTP the headers are caseId (read: caseId, then caseid), traceparent, fate-hops.
  */
 #ifndef FSV_CALL_TRACE_H
 #define FSV_CALL_TRACE_H

@@ -429,6 +429,11 @@ struct fsv_str fsv_rpc_call_meta(const struct fsv_rpc_call *call, const char *ke
 	return FSV_STR_NULL;
 }
 
+struct fsv_str fsv_rpc_call_hops(const struct fsv_rpc_call *call)
+{
+	return fsv_rpc_call_meta(call, FSV_RPC_AGAIN);
+}
+
 static int hex(char c)
 {
 	if (c >= '0' && c <= '9')

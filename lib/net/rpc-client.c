@@ -533,17 +533,19 @@ static void fail_later(void *arg)
 
 static void fill_meta(struct fsv_rpc_request *req, const struct fsv_rpc_request_opt *opt)
 {
-	FSV_BUG_ON(opt->n_meta > META_MAX);
+	static const char digits[] = "0123456789";
+
+	FSV_BUG_ON(opt->n_meta > META_MAX || opt->hops > 9);
 	memset(req->meta, 0, sizeof(req->meta));
 	for (unsigned i = 0; i < opt->n_meta; i++) {
-		req->meta[i].key = grpc_slice_from_copied_string(opt->meta[i].key);
+		req->meta[i].key = grpc_slice_from_static_string(opt->meta[i].key);
 		req->meta[i].value = grpc_slice_from_copied_buffer(opt->meta[i].value.p, opt->meta[i].value.n);
 	}
 	req->n_meta = opt->n_meta;
 	if (opt->once)
 		return;
 	req->meta[req->n_meta].key = grpc_slice_from_static_string(FSV_RPC_AGAIN);
-	req->meta[req->n_meta++].value = grpc_slice_from_static_string("1");
+	req->meta[req->n_meta++].value = grpc_slice_from_static_buffer(&digits[opt->hops], 1);
 }
 
 static void fill_out(struct fsv_rpc_request *req)

@@ -194,7 +194,8 @@ enum { FSV_RPC_HEALTH_METHODS = 2 };
 extern const struct fsv_rpc_method fsv_rpc_health_methods[FSV_RPC_HEALTH_METHODS];
 const struct fsv_rpc_server *fsv_rpc_call_server(const struct fsv_rpc_call *call);
 
-/* Metadata between clients and servers of ours: a request that can be sent again says so; the answer of a server that
+/* Metadata between clients and servers of ours: a request that can be sent again says so, and in the same line how many
+ * proxies it has passed; the answer of a server that
  * is being stopped tells such a client to leave: now, as somebody else is there already or the call was not begun, or
  * soon, when the connection ends. */
 #define FSV_RPC_AGAIN		"fate-again"

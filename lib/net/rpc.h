@@ -109,6 +109,8 @@ struct fsv_arena *fsv_rpc_call_arena(struct fsv_rpc_call *call);	/* emptied afte
 int64_t fsv_rpc_call_deadline(const struct fsv_rpc_call *call);		/* monotonic ns or FSV_NO_DEADLINE */
 /* First value of a metadata key (lower case), or FSV_STR_NULL. */
 struct fsv_str fsv_rpc_call_meta(const struct fsv_rpc_call *call, const char *key);
+/* Proxies that it has passed, as its sender has it: a digit, or empty when it does not say. */
+struct fsv_str fsv_rpc_call_hops(const struct fsv_rpc_call *call);
 struct fsv_str fsv_rpc_call_peer(struct fsv_rpc_call *call);		/* "10.0.0.1:3456" */
 /* Common name or first DNS name of a verified client certificate; FSV_STR_NULL without TLS. */
 struct fsv_str fsv_rpc_call_identity(struct fsv_rpc_call *call);
@@ -143,7 +145,7 @@ const char *fsv_rpc_channel_target(const struct fsv_rpc_channel *channel);
 bool fsv_rpc_channel_down(struct fsv_rpc_channel *channel);
 
 struct fsv_rpc_meta {
-	const char *key;	/* lower case */
+	const char *key;	/* static, lower case */
 	struct fsv_str value;
 };
 
@@ -154,7 +156,8 @@ struct fsv_rpc_request_opt {
 	struct fsv_str body;		/* … or these bytes (copied) */
 	int64_t deadline;		/* monotonic ns; without one the request is refused */
 	const struct fsv_rpc_meta *meta;
-	unsigned n_meta;		/* at most 8 */
+	unsigned n_meta;		/* at most 8; each line costs both ends more than a microsecond */
+	unsigned hops;			/* proxies that it has passed, at most 9; travels unless once */
 	/* Never sent again. Without it a request that reached no handler (its connection ended before it was sent, or the
 	 * server was being stopped and refused or cancelled it) is sent again over a new connection. */
 	bool once;

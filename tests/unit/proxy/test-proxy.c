@@ -56,7 +56,7 @@ static void note(struct fsv_rpc_call *call, struct fsv_str body)
 	pthread_mutex_lock(&lock);
 	snprintf(seen, sizeof(seen), "%.*s", FSV_STR_ARG(body));
 	snprintf(seen_meta, sizeof(seen_meta), "%.*s %.*s %zu", FSV_STR_ARG(fsv_rpc_call_meta(call, "caseid")),
-		 FSV_STR_ARG(fsv_rpc_call_meta(call, "fate-hops")), fsv_rpc_call_meta(call, "traceparent").n);
+		 FSV_STR_ARG(fsv_rpc_call_hops(call)), fsv_rpc_call_meta(call, "traceparent").n);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -305,11 +305,11 @@ static bool foreign;
 static struct fsv_rpc_request *call_async(struct fsv_rpc_channel *channel, struct fsv_str body, const char *hops,
 					  struct got *got)
 {
-	const struct fsv_rpc_meta meta[] = { { "caseid", FSV_STR("case-1") }, { "fate-hops", fsv_str(hops ? hops : "") } };
+	const struct fsv_rpc_meta meta[] = { { "caseid", FSV_STR("case-1") }, { "fate-again", fsv_str(hops ? hops : "") } };
 
 	memset(got, 0, sizeof(*got));
 	return fsv_rpc_send(fsv_rpc_pick(w.rpc), &(struct fsv_rpc_request_opt){
-		.once = foreign,
+		.once = foreign || hops,	/* then the line is not the sender's */
 		.channel = channel, .method = FSV_UNARY_METHOD, .body = body, .deadline = fsv_deadline_in_ms(10000),
 		.meta = meta, .n_meta = hops ? 2 : 1,
 	}, on_done, got);
@@ -440,7 +440,7 @@ static void federation_reaches_the_node_and_comes_back(void **state)
 	assert_int_equal(a.status, 200);
 	assert_string_equal(a.body, ANSWER);
 	assert_non_null(strcasestr(a.head, "Content-Type: text/plain;charset=UTF-8"));
-	saw("{\"caseid\":\"c7\",\"caseId\":\"c7\",\"serviceId\":\"lr\",\"featureData\":{\"x\":0.10}}", "c7 1 55");
+	saw("{\"caseid\":\"c7\",\"caseId\":\"c7\",\"serviceId\":\"lr\",\"featureData\":{\"x\":0.10}}", " 1 55");
 	a = post("/federation/any/batchInference", "Accept: application/json\r\n", "{\"head\":{\"caseid\":\"c8\"}}");
 	assert_string_equal(a.body, ANSWER);
 	assert_non_null(strcasestr(a.head, "Content-Type: application/json;charset=UTF-8"));
