@@ -472,7 +472,7 @@ static void note(struct fsv_rpc_request *req, bool no_connection)
 	if (no_connection) {
 		if (!atomic_exchange(&channel->lost, true))
 			be_patient(channel, atomic_load(&req->worker->rpc->wait_absent_ms));
-	} else if (req->initial.count + req->trailing.count > 0 &&
+	} else if ((req->status == GRPC_STATUS_OK || req->initial.count + req->trailing.count > 0) &&
 		   atomic_load_explicit(&channel->lost, memory_order_relaxed)) {
 		atomic_store(&channel->lost, false);
 	}

@@ -338,6 +338,39 @@ static void requests_wait_as_long_as_was_set(void **state)
 	}
 }
 
+/* With nothing beside its answers that would tell. */
+static void a_target_that_was_back_is_waited_for_again(void **state)
+{
+	enum { LONG_MS = 600000, TRIES = 100 };
+	struct fsv_rpc *rpc = workers(1), *client = workers(1);
+	struct app app = { 0 };
+	struct fsv_rpc_server *server;
+	struct fsv_rpc_channel *channel;
+	struct told told;
+	unsigned tries = 0;
+	uint16_t port;
+	int fd = dead_port(&port);
+
+	(void)state;
+	fsv_rpc_set_waits(client, 0, 0);
+	channel = connect_to(port, "127.0.0.1", NULL, MIB);
+	assert_false(others_wait(client, channel));
+	close(fd);
+	server = serve(rpc, &app, NULL, port, 10, MIB);
+	do
+		tell(client, channel, "/t.T/echo", false, &told);
+	while (told.answer.status != FSV_RPC_OK);
+	assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(20000)), 0);
+	fsv_rpc_set_waits(client, 0, LONG_MS);
+	/* The connection that has just ended may be news to the first. */
+	while (tries < TRIES && !others_wait(client, channel))
+		tries++;
+	assert_in_range(tries, 0, TRIES - 1);
+	fsv_rpc_channel_unref(channel);
+	fsv_rpc_free(client);
+	fsv_rpc_free(rpc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +380,7 @@ int main(void)
 		cmocka_unit_test(answers_were_sent),
 		cmocka_unit_test(only_who_has_nobody_else_waits),
 		cmocka_unit_test(requests_wait_as_long_as_was_set),
+		cmocka_unit_test(a_target_that_was_back_is_waited_for_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
