@@ -15,12 +15,13 @@ is_host() { case $1 in '' | *[!A-Za-z0-9._-]*) return 1 ;; esac; }
 # Whether the answers go together; a mistake here is one of usage.
 check_answers() {
 	local p name seen=' '
-	for name in port-grpc port-server-http port-http port-inter port-intra; do
+	check_admin_answers
+	for name in port-grpc port-server-http port-http port-inter port-intra $(admin && echo port-admin); do
 		is_port "${opt[$name]}" || usage_error "--$name: ${opt[$name]} is no port"
 		case $seen in *" ${opt[$name]} "*) usage_error "--$name: ${opt[$name]} is used twice" ;; esac
 		seen="$seen${opt[$name]} "
 	done
-	for name in tls features models trial java zookeeper zookeeper-user; do
+	for name in tls features models trial java zookeeper zookeeper-user admin-user admin-tls; do
 		case ${opt[$name]:-} in *[\'\"\\]*) usage_error "--$name must not hold quotes or backslashes" ;; esac
 	done
 	[ -z "${opt[java]:-}" ] || return 0
@@ -43,7 +44,7 @@ check_answers() {
 listening() {	# listening PORT: some process holds it; /proc needs no program
 	awk -v p="$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == p {found = 1} END {exit !found}' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
-port_is_ours() { systemctl -q is-active fate-serving-server fate-serving-proxy && grep -qsx "ports .* $1 .*" "$record"; }
+port_is_ours() { systemctl -q is-active fate-serving-server fate-serving-proxy fate-serving-admin && grep -qsx "ports .* $1 .*" "$record"; }
 answers_at() { timeout 5 bash -c ": <'/dev/tcp/$1/$2'" 2>/dev/null; }
 
 check_programs() {
@@ -94,6 +95,7 @@ check_files() {
 	[ -z "${opt[example]:-}" ] || [ "${opt[party]:-}" = "$([ "$role" = guest ] && echo 9999 || echo 10000)" ] ||
 		bad "the example's $role is party $([ "$role" = guest ] && echo 9999 || echo 10000), not ${opt[party]:-}" 'leave --example out, or take these ids for the try'
 	[ -z "${opt[java]:-}" ] || check_java
+	check_admin
 }
 
 check_machine() {
@@ -106,7 +108,7 @@ check_machine() {
 
 check_ports() {
 	local p holder
-	for p in "${opt[port-grpc]}" "${opt[port-server-http]}" "${opt[port-http]}" "${opt[port-inter]}" "${opt[port-intra]}"; do
+	for p in "${opt[port-grpc]}" "${opt[port-server-http]}" "${opt[port-http]}" "${opt[port-inter]}" "${opt[port-intra]}" $(admin && echo "${opt[port-admin]}"); do
 		if ! listening "$p"; then good "port $p is free"
 		elif port_is_ours "$p"; then good "port $p is held by the running daemon"
 		else

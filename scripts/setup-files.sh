@@ -1,7 +1,7 @@
 # Part of scripts/setup: what is written, started, proved and taken back. Files are made in a folder of their own,
 # judged there by the daemons themselves, and only then put into place.
 
-changed=
+declare -A changed=()	# by group: daemons that run have to take something up
 
 # --- made from the answers ------------------------------------------------------------------------------
 
@@ -97,37 +97,55 @@ java_models() {
 	if [ -n "$path" ] && [ -d "$path/.fate" ]; then printf %s "$path/.fate"; else java_one .fate d | head -1; fi
 }
 
-check_java() {
-	local name n
-	[ -d "${opt[java]}" ] || { bad "${opt[java]} is no folder" 'name the folder that holds serving-server and serving-proxy'; return; }
-	for name in serving-server.properties application.properties route_table.json; do
-		n=$(java_one $name | wc -l)
-		case $n in
-		1) good "$name: $(java_one $name)" ;;
-		0) bad "there is no $name below ${opt[java]}" 'name the folder that holds serving-server and serving-proxy' ;;
-		*) bad "there are $n files $name below ${opt[java]}" 'name the folder of one installation' ;;
-		esac
+# The proxy and the console call their settings alike: what they say tells them apart.
+java_settings() {	# java_settings proxy | admin
+	local f
+	java_one application.properties | while IFS= read -r f; do
+		! fate-servingctl import "$f" 2>/dev/null | grep -q "^# For fate-serving-$1," || printf '%s\n' "$f"
 	done
+}
+java_found() {	# java_found WHAT FILES: one of them is wanted
+	local n
+	n=$(grep -c . <<<"$2")
+	case $n in
+	1) good "$1: $2" ;;
+	0) bad "there is no $1 below ${opt[java]}" 'name the folder that holds serving-server and serving-proxy' ;;
+	*) bad "there are $n files $1 below ${opt[java]}" 'name the folder of one installation' ;;
+	esac
+}
+
+check_java() {
+	local n
+	[ -d "${opt[java]}" ] || { bad "${opt[java]} is no folder" 'name the folder that holds serving-server and serving-proxy'; return; }
+	java_proxy=$(java_settings proxy)
+	java_admin=$(java_settings admin)
+	java_found serving-server.properties "$(java_one serving-server.properties)"
+	java_found "application.properties of a proxy" "$java_proxy"
+	java_found route_table.json "$(java_one route_table.json)"
+	if [ -z "$java_admin" ]; then :
+	elif admin; then java_found "application.properties of a console" "$java_admin"
+	else warn "the console stays with Java: $java_admin" '--admin takes it over too'; fi
 	n=$(java_models)
 	if [ -n "$n" ]; then good "models: $n"; else warn "no models (folder .fate) below ${opt[java]}"; fi
 	# The ports to check are those that Java had.
-	java_port port-grpc serving-server.properties port
-	java_port port-server-http serving-server.properties server.port
-	java_port port-http application.properties server.port
-	java_port port-inter application.properties proxy.grpc.inter.port
-	java_port port-intra application.properties proxy.grpc.intra.port
+	n=$(java_one serving-server.properties)
+	java_port port-grpc "$n" port
+	java_port port-server-http "$n" server.port
+	java_port port-http "$java_proxy" server.port
+	java_port port-inter "$java_proxy" proxy.grpc.inter.port
+	java_port port-intra "$java_proxy" proxy.grpc.intra.port
+	! admin || java_port port-admin "$java_admin" server.port
 }
 java_port() {	# java_port OPTION FILE KEY
-	local file value
-	file=$(java_one "$2" | head -1)
-	[ -n "$file" ] || return 0
-	value=$(sed -n "s/^[[:space:]]*${3//./\\.}[[:space:]]*[=:][[:space:]]*\([0-9]*\).*/\1/p" "$file" | tail -1)
+	local value
+	[ -f "$2" ] || return 0
+	value=$(sed -n "s/^[[:space:]]*${3//./\\.}[[:space:]]*[=:][[:space:]]*\([0-9]*\).*/\1/p" "$2" | tail -1)
 	[ -z "$value" ] || opt[$1]=$value
 }
 
 stage_java() {
 	fate-servingctl import --daemon server --output "$stage/serving-server.yaml" "$(java_one serving-server.properties)" || exit 1
-	fate-servingctl import --daemon proxy --output "$stage/serving-proxy.yaml" "$(java_one application.properties)" || exit 1
+	fate-servingctl import --daemon proxy --output "$stage/serving-proxy.yaml" "$java_proxy" || exit 1
 	mkdir "$stage/serving-server.yaml.d" "$stage/serving-proxy.yaml.d"
 	printf '# Written by %s: the models of Java were copied, so that it can go on as it was.\nmodel.cache.path: %s\n' "$me" "$state_dir" >"$stage/serving-server.yaml.d/50-setup.yaml"
 	printf '# Written by %s.\nroute.table: %s/route_table.json\n' "$me" "$etc" >"$stage/serving-proxy.yaml.d/50-setup.yaml"
@@ -139,7 +157,7 @@ stage_java() {
 
 check_staged() {
 	local d
-	for d in server proxy; do
+	for d in server proxy $(admin && echo admin); do
 		command -v fate-serving-$d >/dev/null || continue	# for another system's root
 		fate-serving-$d --config "$stage/serving-$d.yaml" --check-config || die "the configuration made of these answers is refused, see above; nothing was changed"
 	done
@@ -161,10 +179,18 @@ put() {	# put FILE TO: with the rights of where it goes; a reader sees the old f
 install_one() {	# install_one NAME: from stage to where it belongs
 	local path to
 	path=$(target_of "$1"); to=$root$path
-	if [ -e "$to" ] && cmp -s "$stage/$1" "$to"; then say "same    $path"
+	if [ "$1" = admin.users ] && [ -e "$to" ]; then
+		say "same    $path"
+		grep -s " $path\$" "$record" >>"$stage.record"	# what --uninstall may remove is what came from here
+		return
+	elif [ -e "$to" ] && cmp -s "$stage/$1" "$to"; then say "same    $path"
 	elif dry; then
 		say "would write $path:"
-		case $1 in tls/*) ;; *) sed 's/^\(acl\.password: \).*/\1(secret)/; s/^/        | /' "$stage/$1" ;; esac
+		case $1 in
+		tls/*) ;;
+		admin.users) sed 's/^\(.*:\).*/        | \1(secret)/' "$stage/$1" ;;
+		*) sed 's/^\(#\{0,1\}[A-Za-z.]*password: \).*/\1(secret)/I; s/^/        | /' "$stage/$1" ;;
+		esac
 		return
 	else
 		if [ -e "$to" ] && ! ours "$to" "$path"; then
@@ -174,8 +200,8 @@ install_one() {	# install_one NAME: from stage to where it belongs
 		fi
 		put "$1" "$to" || die "$to cannot be written"
 		say "wrote   $path"
-		changed=1
-		case $1 in systemd/*) moved=1 ;; esac
+		changed[$(group_of "$1")]=1
+		case $1 in systemd/*) moved[$(group_of "$1")]=1 ;; esac
 	fi
 	echo "file $(sum "$to") $path" >>"$stage.record"
 }
@@ -187,6 +213,7 @@ install_staged() {
 		echo "role $role"
 		[ -z "${opt[java]:-}" ] || echo "java ${opt[java]}"
 		echo "ports : ${opt[port-grpc]} ${opt[port-server-http]} ${opt[port-http]} ${opt[port-inter]} ${opt[port-intra]} end"
+		if admin; then echo "ports : ${opt[port-admin]} admin"; else grep -s '^\(ports\|file\) .*admin' "$record"; fi
 	} >"$stage.record"
 	# First all refusals, then the first change.
 	while IFS= read -r f; do
@@ -215,18 +242,21 @@ install_models() {
 		rm -rf "$stage.example"
 	fi
 	say "wrote   models in $state_dir/.fate"
-	changed=1
+	changed[main]=1
 }
 
 # --- started and proved ----------------------------------------------------------------------------------------
 
+renew() {	# renew GROUP DAEMONS SOCKETS: those that run on what was before
+	if [ -n "${moved[$1]:-}" ]; then run systemctl stop $2 $3 && run systemctl daemon-reload || die 'the daemons cannot be stopped'; fi
+	if { [ -n "${changed[$1]:-}" ] || ! sockets_held "$1"; } && systemctl -q is-active $2; then run systemctl restart $2; fi
+}
+
 start_daemons() {
-	local units='fate-serving fate-serving-server fate-serving-proxy' u
+	local units="fate-serving fate-serving-server fate-serving-proxy $(admin && echo ${admin_unit%.service})" u
 	enable_units || die 'the units cannot be enabled'
-	if [ -n "$moved" ]; then run systemctl stop fate-serving-server fate-serving-proxy $all_sockets && run systemctl daemon-reload || die 'the daemons cannot be stopped'; fi
-	if { [ -n "$changed" ] || ! sockets_held; } && systemctl -q is-active fate-serving-server fate-serving-proxy; then
-		run systemctl restart fate-serving-server fate-serving-proxy
-	fi
+	renew main 'fate-serving-server fate-serving-proxy' "$all_sockets"
+	! admin || renew admin $admin_unit $admin_socket
 	run systemctl start $units
 	dry && return
 	for u in $units; do
@@ -275,11 +305,12 @@ next_host() {
 # --- taken back --------------------------------------------------------------------------------------------------
 
 take_back() {
-	local kind sha path java
+	local kind sha path java units="fate-serving-server.service fate-serving-proxy.service $all_sockets"
 	[ "$(id -u)" = 0 ] || die 'this needs root'
 	[ -e "$record" ] || die "$record is missing: nothing here was written by this command"
-	system disable fate-serving-server.service fate-serving-proxy.service $all_sockets || exit 1
-	! live || run systemctl stop fate-serving-server.service fate-serving-proxy.service $all_sockets || exit 1
+	! grep -q '^ports .* admin$' "$record" || units="$units $admin_unit $admin_socket"
+	system disable $units || exit 1
+	! live || run systemctl stop $units || exit 1
 	java=$(sed -n 's/^java //p' "$record")
 	while read -r kind sha path; do
 		[ "$kind" = file ] && [ -e "$root$path" ] || continue

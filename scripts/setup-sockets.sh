@@ -1,8 +1,8 @@
 # Part of scripts/setup: socket units hold the daemons' ports, so that restarts and upgrades lose no request.
 
 all_sockets='fate-serving-server.socket fate-serving-proxy.socket fate-serving-proxy-inter.socket'
-sockets=	# those of the configuration that is made
-moved=		# ports change hands, for which the daemons have to let go of them
+sockets=		# those of the configuration that is made
+declare -A moved=()	# by group: ports change hands, for which the daemons have to let go of them
 
 # A socket unit that is needed, with a drop-in where the ports are not the unit's own.
 stage_socket() {	# stage_socket UNIT "ITS PORTS" "PORTS"
@@ -30,7 +30,8 @@ remove_stale_sockets() {
 	local sha path
 	while read -r _ sha path; do
 		[ ! -e "$stage/systemd/${path#/etc/systemd/system/}" ] && [ -e "$root$path" ] || continue
-		if [ "$(sum "$root$path")" = "$sha" ]; then run rm "$root$path" && moved=1
+		admin || [ "$(group_of "$path")" = main ] || continue
+		if [ "$(sum "$root$path")" = "$sha" ]; then run rm "$root$path" && moved[$(group_of "$path")]=1
 		else warn "$path was changed by hand and stays" 'see that its ports are those of the configuration'; fi
 	done < <(grep '^file [0-9a-f]* /etc/systemd/system/' "$record" 2>/dev/null)
 }
@@ -39,10 +40,13 @@ system() { if live; then run systemctl --quiet "$@"; else run systemctl --quiet 
 
 enable_units() {
 	local s
-	for s in $all_sockets; do
-		is_one_of "$s" "$sockets" || ! systemctl -q ${root:+--root="$root"} is-enabled "$s" 2>/dev/null || { system disable "$s" && moved=1; }
+	for s in $all_sockets $(admin && echo $admin_socket); do
+		is_one_of "$s" "$sockets" || ! systemctl -q ${root:+--root="$root"} is-enabled "$s" 2>/dev/null || { system disable "$s" && moved[$(group_of "$s")]=1; }
 	done
-	system enable fate-serving.service fate-serving-server.service fate-serving-proxy.service $sockets
+	system enable fate-serving.service fate-serving-server.service fate-serving-proxy.service $(admin && echo $admin_unit) $sockets
 }
 
-sockets_held() { local s; for s in $sockets; do systemctl -q is-active "$s" || return 1; done; }
+sockets_held() {	# sockets_held GROUP
+	local s
+	for s in $sockets; do [ "$(group_of "$s")" != "$1" ] || systemctl -q is-active "$s" || return 1; done
+}

@@ -90,6 +90,7 @@ static const struct fsv_conf_key keys[] = {
 		"The same for every answer, scores included.", NULL },
 
 	FSV_SVC_KEYS,
+	FSV_WAITS_KEYS,
 	FSV_MONITOR_KEYS,
 	[FSV_AK_REGISTRY] = FSV_REGISTRY_KEYS,
 

@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "registry/keys.h"
 #include "svc/monitor.h"
+#include "svc/waits.h"
 
 enum fsv_admin_key {
 	FSV_AK_PORT,
@@ -45,6 +46,8 @@ enum fsv_admin_key {
 	FSV_AK_LOG_TARGET,
 	FSV_AK_DRAIN_TIMEOUT,
 	FSV_AK_STALL_LIMIT,
+	FSV_AK_WAITS,			/* the first of FSV_WAITS_KEYS */
+	FSV_AK_WAITS_LAST = FSV_AK_WAITS + FSV_WAITS_N_KEYS - 1,
 	FSV_AK_METRICS,			/* the first of FSV_MONITOR_KEYS */
 	FSV_AK_METRICS_LAST = FSV_AK_METRICS + FSV_MONITOR_N_KEYS - 1,
 	FSV_AK_REGISTRY,		/* the block of registry/keys.h */

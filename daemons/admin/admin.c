@@ -161,6 +161,7 @@ static int start_worker(struct fsv_admin *admin, struct fsv_err *err)
 
 	if (r < 0)
 		return r;
+	fsv_waits_set(admin->rpc, conf, FSV_AK_WAITS);
 	fsv_asker_init(&admin->w.asker, fsv_rpc_pick(admin->rpc), (size_t)fsv_conf_int(conf, FSV_AK_MAX_MESSAGE));
 	admin->w.sessions = fsv_sessions_new();
 	admin->w.throttle = fsv_throttle_new();
@@ -253,6 +254,7 @@ int fsv_admin_reload(struct fsv_admin *admin, const struct fsv_conf *conf, struc
 	fsv_conf_unref((struct fsv_conf *)admin->conf);
 	admin->conf = fsv_conf_ref((struct fsv_conf *)conf);
 	hand_settings(admin, conf, accounts);
+	fsv_waits_set(admin->rpc, conf, FSV_AK_WAITS);
 	fsv_monitor_reload(admin->monitor, conf, FSV_AK_METRICS);
 	set_timers(admin, fsv_conf_int(conf, FSV_AK_HEALTH_TIME));
 	return 0;

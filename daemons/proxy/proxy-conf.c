@@ -109,6 +109,7 @@ static const struct fsv_conf_key keys[] = {
 		COMPAT("Answers in the flow log."), NULL },
 
 	FSV_SVC_KEYS,
+	FSV_WAITS_KEYS,
 	FSV_MONITOR_KEYS,
 	FSV_SPANS_KEYS,
 

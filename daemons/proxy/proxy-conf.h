@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "registry/keys.h"
 #include "svc/monitor.h"
+#include "svc/waits.h"
 
 enum fsv_proxy_key {
 	FSV_PK_COORDINATOR,
@@ -53,6 +54,8 @@ enum fsv_proxy_key {
 	FSV_PK_LOG_TARGET,
 	FSV_PK_DRAIN_TIMEOUT,
 	FSV_PK_STALL_LIMIT,
+	FSV_PK_WAITS,			/* the first of FSV_WAITS_KEYS */
+	FSV_PK_WAITS_LAST = FSV_PK_WAITS + FSV_WAITS_N_KEYS - 1,
 	FSV_PK_METRICS,			/* the first of FSV_MONITOR_KEYS */
 	FSV_PK_METRICS_LAST = FSV_PK_METRICS + FSV_MONITOR_N_KEYS - 1,
 	FSV_PK_SPANS,			/* the first of FSV_SPANS_KEYS */

@@ -162,6 +162,7 @@ static int start_clients(struct fsv_proxy *proxy, struct fsv_err *err)
 
 	if (r < 0)
 		return r;
+	fsv_waits_set(proxy->rpc, conf, FSV_PK_WAITS);
 	r = fsv_pool_new("console", POOL_THREADS, POOL_QUEUE, &proxy->pool, err);
 	if (r < 0)
 		return r;
@@ -272,6 +273,7 @@ int fsv_proxy_reload(struct fsv_proxy *proxy, const struct fsv_conf *conf, struc
 	}
 	proxy->conf = fsv_conf_ref((struct fsv_conf *)conf);
 	fsv_conf_unref(was);
+	fsv_waits_set(proxy->rpc, conf, FSV_PK_WAITS);
 	fsv_monitor_reload(proxy->monitor, conf, FSV_PK_METRICS);
 	fsv_gate_reload(proxy->gate);
 	fsv_proxy_publish(proxy);

@@ -55,6 +55,8 @@ static int start_threads(struct fsv_server *server, struct fsv_err *err)
 
 	server->crews = fsv_crews_new();
 	if (r == 0)
+		fsv_waits_set(server->rpc, conf, FSV_SK_WAITS);
+	if (r == 0)
 		r = fsv_pool_new("features", POOL_THREADS, POOL_QUEUE, &server->pool, err);
 	if (r == 0)
 		r = start_batch_pool(server, err);
@@ -243,6 +245,7 @@ int fsv_server_reload(struct fsv_server *server, struct fsv_conf *conf, struct f
 		return r;
 	fsv_snapshot_set(&server->view, &view->ref);
 	fsv_gate_reload(server->gate);
+	fsv_waits_set(server->rpc, conf, FSV_SK_WAITS);
 	fsv_monitor_reload(server->monitor, conf, FSV_SK_METRICS);
 	fsv_conf_unref(server->conf);
 	server->conf = fsv_conf_ref(conf);

@@ -256,6 +256,7 @@ static const struct fsv_conf_key keys[] = {
 		"The same for every answer, scores included.", NULL },
 
 	FSV_SVC_KEYS,
+	FSV_WAITS_KEYS,
 	FSV_MONITOR_KEYS,
 	FSV_SPANS_KEYS,
 

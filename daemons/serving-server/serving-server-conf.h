@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "registry/keys.h"
 #include "svc/monitor.h"
+#include "svc/waits.h"
 
 enum fsv_server_key {
 	FSV_SK_PORT,
@@ -116,6 +117,8 @@ enum fsv_server_key {
 	FSV_SK_LOG_TARGET,
 	FSV_SK_DRAIN_TIMEOUT,
 	FSV_SK_STALL_LIMIT,
+	FSV_SK_WAITS,			/* the first of FSV_WAITS_KEYS */
+	FSV_SK_WAITS_LAST = FSV_SK_WAITS + FSV_WAITS_N_KEYS - 1,
 	FSV_SK_METRICS,			/* the first of FSV_MONITOR_KEYS */
 	FSV_SK_METRICS_LAST = FSV_SK_METRICS + FSV_MONITOR_N_KEYS - 1,
 	FSV_SK_SPANS,			/* the first of FSV_SPANS_KEYS */

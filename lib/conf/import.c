@@ -117,7 +117,7 @@ static void import_all(struct import *im, struct fsv_property *first)
 	fsv_map_init(&last);
 	for (struct fsv_property *p = first; p; p = p->next)
 		(void)fsv_map_put(&last, p->key, p);	/* an earlier one of the name gives way */
-	fsv_buf_puts(im->out, "# Imported from ");
+	fsv_buf_printf(im->out, "# For %s, imported from ", im->schema->daemon);
 	fsv_yaml_scalar(im->out, fsv_str(im->file));
 	fsv_buf_puts(im->out, "\n");
 	for (struct fsv_property *p = first; p; p = p->next)

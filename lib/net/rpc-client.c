@@ -29,8 +29,6 @@ enum {
 	BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000,
 	CONNECT_MS = 5000,
 	META_MAX = 8, TEXT_MAX = 512,
-	/* How long a target that is being stopped may take to come back, and one that is not there and has not said why. */
-	PATIENCE_MS = 10000, GRACE_MS = 2000,
 	SENDS_MAX = 8, PAUSE_FIRST_MS = 10, STEP_MS = 100,
 };
 
@@ -149,16 +147,17 @@ static void be_patient(struct fsv_rpc_channel *channel, int64_t ms)
 		;
 }
 
-/* The target asked us, on this leg, to leave it. */
-static void move(struct fsv_rpc_channel *channel, const struct leg *from)
+/* The target asked us, on this request's leg, to leave it. */
+static void move(struct fsv_rpc_request *req)
 {
+	struct fsv_rpc_channel *channel = req->channel;
 	struct leg *leg;
 
 	if (pthread_mutex_trylock(&channel->renewing) != 0)
 		return;		/* somebody else does it */
 	leg = current(channel);
-	if (leg == from) {	/* else it has been done */
-		be_patient(channel, PATIENCE_MS);
+	if (leg == req->leg) {	/* else it has been done */
+		be_patient(channel, atomic_load(&req->worker->rpc->wait_restart_ms));
 		fsv_snapshot_set(&channel->leg, &leg_new(channel)->ref);
 	}
 	pthread_mutex_unlock(&channel->renewing);
@@ -460,9 +459,9 @@ static bool can_send_again(const struct fsv_rpc_request *req)
 static void heed(struct fsv_rpc_request *req, struct fsv_str word)
 {
 	if (fsv_str_is(word, FSV_RPC_LEAVE_SOON))
-		be_patient(req->channel, PATIENCE_MS);
+		be_patient(req->channel, atomic_load(&req->worker->rpc->wait_restart_ms));
 	else if (word.n > 0 || was_closing(req))
-		move(req->channel, req->leg);
+		move(req);
 }
 
 /* Whether the target was there, for those that ask it next. */
@@ -472,8 +471,8 @@ static void note(struct fsv_rpc_request *req, bool no_connection)
 
 	if (no_connection) {
 		if (!atomic_exchange(&channel->lost, true))
-			be_patient(channel, GRACE_MS);
-	} else if (req->initial.count + req->trailing.count > 0 &&
+			be_patient(channel, atomic_load(&req->worker->rpc->wait_absent_ms));
+	} else if ((req->status == GRPC_STATUS_OK || req->initial.count + req->trailing.count > 0) &&
 		   atomic_load_explicit(&channel->lost, memory_order_relaxed)) {
 		atomic_store(&channel->lost, false);
 	}

@@ -80,6 +80,7 @@ struct fsv_rpc_worker {
 
 struct fsv_rpc {
 	_Atomic unsigned next;
+	_Atomic int64_t wait_restart_ms, wait_absent_ms;
 	unsigned n;
 	struct fsv_rpc_worker workers[];
 };

@@ -192,6 +192,12 @@ static void worker_done(struct fsv_rpc_worker *w)
 	free(w->jobs);
 }
 
+void fsv_rpc_set_waits(struct fsv_rpc *rpc, int64_t restart_ms, int64_t absent_ms)
+{
+	atomic_store(&rpc->wait_restart_ms, restart_ms);
+	atomic_store(&rpc->wait_absent_ms, absent_ms);
+}
+
 int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err)
 {
 	struct fsv_rpc *rpc;
@@ -204,6 +210,7 @@ int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err)
 	stop_deadlock_detector();
 	grpc_init();
 	rpc = fsv_calloc(1, sizeof(*rpc) + n * sizeof(rpc->workers[0]));
+	fsv_rpc_set_waits(rpc, 10000, 2000);
 	for (unsigned i = 0; i < n; i++) {
 		struct fsv_rpc_worker *w = &rpc->workers[i];
 		int r;

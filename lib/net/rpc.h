@@ -45,6 +45,9 @@ int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err) FSV_M
 /* Servers must be gone. Joins the workers, after what was posted has run and all requests have ended. */
 struct fsv_rpc *fsv_rpc_free(struct fsv_rpc *rpc);
 unsigned fsv_rpc_workers(const struct fsv_rpc *rpc);
+/* How long its requests wait, within their deadlines, for a target that says that it is being stopped, and for one that
+ * cannot be reached, from the first failure on; 10 s and 2 s at first. For what begins to wait from now on. [any thread] */
+void fsv_rpc_set_waits(struct fsv_rpc *rpc, int64_t restart_ms, int64_t absent_ms);
 /* For work that starts outside a call (HTTP): the workers in turn. [any thread] */
 struct fsv_rpc_worker *fsv_rpc_pick(struct fsv_rpc *rpc);
 /* Runs fn(arg) on the worker soon. Never refused: what is posted is bounded by the calls in flight
@@ -133,8 +136,8 @@ void fsv_rpc_fail(struct fsv_rpc_call *call, int status, const char *text);
 /* target: "host:port" or "[v6]:port"; tls NULL = plaintext. No connection is made yet. Peers' pings and
  * idle times are as the reference expects. One attempt to connect takes at most 5 s, and attempts back off
  * from 100 ms to 5 s; requests wait for the first one and fail UNAVAILABLE at once while the target is down.
- * A target that says that it is being stopped is given 10 s to come back: requests go over a new connection and wait
- * for it that long, or until their deadlines. One that cannot be reached is given 2 s from the first failure.
+ * A target that says that it is being stopped is given time to come back: requests go over a new connection and wait
+ * for it. One that cannot be reached is given some too; see fsv_rpc_set_waits.
  * Renewed certificates are taken up within a second, on a new connection; max_message bounds replies. */
 int fsv_rpc_channel_new(const char *target, struct fsv_tls *tls, size_t max_message,
 			struct fsv_rpc_channel **ret_channel, struct fsv_err *err) FSV_MUST_CHECK;

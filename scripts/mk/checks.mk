@@ -28,11 +28,11 @@ check-hosts: $(BINARIES)
 check-hard-days: $(BINARIES)
 	@FSV_BUILD=$(abspath $(B)) HARD_DAYS="$(HARD_DAYS)" FSV_TEST_TIMEOUT=3600 scripts/run-tests system tests/hosts/hard-days
 
-# The packages on booted hosts: install, set-up, upgrade, remove; the commands of README.md. Made without their unit tests.
+# Set-up in a root folder. The packages on booted hosts: install, set-up, upgrade, remove; the commands of README.md. Made without their unit tests.
 check-package: $(BINARIES)
 	@DEB_BUILD_OPTIONS=nocheck scripts/make-deb >$(BUILD)/deb.log 2>&1 || { tail -40 $(BUILD)/deb.log; exit 1; }
 	@scripts/make-deb-before >$(BUILD)/deb-before.log 2>&1 || { tail -40 $(BUILD)/deb-before.log; exit 1; }
-	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/package/10-deb tests/package/20-readme
+	@FSV_BUILD=$(abspath $(B)) scripts/run-tests system tests/package/05-setup-root tests/package/10-deb tests/package/20-readme
 
 # What the packages are: made twice, with their unit tests, in a system that has nothing but Build-Depends; the RPMs.
 check-package-build:

@@ -26,7 +26,7 @@ install-setup:
 	$(Q)$(INSTALL) -d $(D)$(sbindir) $(D)$(libexecdir)/fate-serving
 	$(Q)for r in guest host; do $(place) scripts/install-$$r > $(D)$(sbindir)/fate-serving-install-$$r && \
 		chmod 755 $(D)$(sbindir)/fate-serving-install-$$r || exit 1; done
-	$(Q)for f in setup setup-checks.sh setup-files.sh setup-sockets.sh; do $(place) scripts/$$f > $(D)$(libexecdir)/fate-serving/$$f && \
+	$(Q)for f in setup setup-checks.sh setup-files.sh setup-sockets.sh setup-admin.sh; do $(place) scripts/$$f > $(D)$(libexecdir)/fate-serving/$$f && \
 		chmod 644 $(D)$(libexecdir)/fate-serving/$$f || exit 1; done
 	$(Q)chmod 755 $(D)$(libexecdir)/fate-serving/setup
 

@@ -53,7 +53,7 @@ static void a_java_file_becomes_yaml_that_loads(void **state)
 
 	(void)state;
 	assert_string_equal(fsv_buf_cstr(&im.yaml),
-			    "# Imported from p\n"
+			    "# For fate-serving-test, imported from p\n"
 			    "port: 9000\n"
 			    "server.port: 8186\n"
 			    "acl.enable: true\n"
@@ -110,7 +110,7 @@ static void what_does_not_fit_becomes_a_comment_and_a_note(void **state)
 	(void)state;
 	for (size_t i = 0; i < N(cases); i++) {
 		struct imported im = import(fsv_str(cases[i].properties));
-		const char *yaml = fsv_buf_cstr(&im.yaml) + sizeof("# Imported from p\n") - 1;
+		const char *yaml = fsv_buf_cstr(&im.yaml) + sizeof("# For fate-serving-test, imported from p\n") - 1;
 
 		if (strcmp(yaml, cases[i].yaml) != 0 || strcmp(fsv_buf_cstr(&im.notes), cases[i].notes) != 0)
 			fail_msg("%s: got\n%s%s", cases[i].properties, yaml, fsv_buf_cstr(&im.notes));
@@ -135,7 +135,7 @@ static void the_file_name_cannot_break_out_of_its_comment(void **state)
 	fsv_buf_init(&yaml, NULL, 0);
 	fsv_buf_init(&notes, NULL, 0);
 	assert_int_equal(fsv_conf_import(&test_schema, FSV_STR(""), "a\nport: 1", &yaml, &notes, NULL), 0);
-	assert_string_equal(fsv_buf_cstr(&yaml), "# Imported from \"a\\nport: 1\"\n");
+	assert_string_equal(fsv_buf_cstr(&yaml), "# For fate-serving-test, imported from \"a\\nport: 1\"\n");
 	fsv_buf_done(&yaml);
 	fsv_buf_done(&notes);
 }

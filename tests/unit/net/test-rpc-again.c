@@ -10,7 +10,7 @@
 
 struct told {
 	struct answer answer;
-	bool never_sent;
+	bool never_sent, says_wait;
 };
 
 static void on_told(void *arg, int status, struct fsv_rpc_msg *reply, const char *text)
@@ -18,6 +18,7 @@ static void on_told(void *arg, int status, struct fsv_rpc_msg *reply, const char
 	struct told *told = arg;
 
 	told->never_sent = fsv_rpc_never_sent();
+	told->says_wait = strstr(text, "cannot be reached") != NULL;
 	on_answer(&told->answer, status, reply, text);
 }
 
@@ -289,6 +290,87 @@ static void only_who_has_nobody_else_waits(void **state)
 	fsv_rpc_free(rpc);
 }
 
+/* Whether the next request would wait: who has somebody else to ask is told so instead. */
+static bool others_wait(struct fsv_rpc *client, struct fsv_rpc_channel *channel)
+{
+	struct told told;
+
+	tell(client, channel, "/t.T/echo", true, &told);
+	assert_int_equal(told.answer.status, FSV_RPC_UNAVAILABLE);
+	assert_true(told.never_sent);
+	return told.says_wait;
+}
+
+static void requests_wait_as_long_as_was_set(void **state)
+{
+	enum { LONG_MS = 600000 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		bool restart = i & 1, absent = i & 2;
+		struct fsv_rpc *rpc = workers(1), *client = workers(1);
+		struct app app = { 0 };
+		struct fsv_rpc_server *server = serve(rpc, &app, NULL, 0, 10, MIB);
+		struct fsv_rpc_channel *leaves = connect_server(server), *never_there;
+		struct told told;
+		uint16_t port;
+		int fd = dead_port(&port);
+
+		fsv_rpc_set_waits(client, restart ? LONG_MS : 0, absent ? LONG_MS : 0);
+		never_there = connect_to(port, "127.0.0.1", NULL, MIB);
+		assert_false(others_wait(client, never_there));		/* the first has to find out */
+		assert_int_equal(others_wait(client, never_there), absent);
+		fsv_rpc_server_drain(server);
+		tell(client, leaves, "/t.T/echo", false, &told);
+		assert_int_equal(told.answer.status, FSV_RPC_OK);
+		assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(20000)), 0);
+		/* The connection that has just ended may be news to the first. */
+		if (!restart)
+			assert_false(others_wait(client, leaves));
+		else
+			while (!others_wait(client, leaves))
+				;
+		fsv_rpc_channel_unref(never_there);
+		fsv_rpc_channel_unref(leaves);
+		close(fd);
+		fsv_rpc_free(client);
+		fsv_rpc_free(rpc);
+	}
+}
+
+/* With nothing beside its answers that would tell. */
+static void a_target_that_was_back_is_waited_for_again(void **state)
+{
+	enum { LONG_MS = 600000, TRIES = 100 };
+	struct fsv_rpc *rpc = workers(1), *client = workers(1);
+	struct app app = { 0 };
+	struct fsv_rpc_server *server;
+	struct fsv_rpc_channel *channel;
+	struct told told;
+	unsigned tries = 0;
+	uint16_t port;
+	int fd = dead_port(&port);
+
+	(void)state;
+	fsv_rpc_set_waits(client, 0, 0);
+	channel = connect_to(port, "127.0.0.1", NULL, MIB);
+	assert_false(others_wait(client, channel));
+	close(fd);
+	server = serve(rpc, &app, NULL, port, 10, MIB);
+	do
+		tell(client, channel, "/t.T/echo", false, &told);
+	while (told.answer.status != FSV_RPC_OK);
+	assert_int_equal(fsv_rpc_server_stop(server, fsv_deadline_in_ms(20000)), 0);
+	fsv_rpc_set_waits(client, 0, LONG_MS);
+	/* The connection that has just ended may be news to the first. */
+	while (tries < TRIES && !others_wait(client, channel))
+		tries++;
+	assert_in_range(tries, 0, TRIES - 1);
+	fsv_rpc_channel_unref(channel);
+	fsv_rpc_free(client);
+	fsv_rpc_free(rpc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +379,8 @@ int main(void)
 		cmocka_unit_test(a_target_that_comes_is_waited_for),
 		cmocka_unit_test(answers_were_sent),
 		cmocka_unit_test(only_who_has_nobody_else_waits),
+		cmocka_unit_test(requests_wait_as_long_as_was_set),
+		cmocka_unit_test(a_target_that_was_back_is_waited_for_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
