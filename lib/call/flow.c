@@ -197,7 +197,7 @@ void fsv_flow_format(const struct fsv_flow *flow, struct fsv_buf *out)
 	free(sorted);
 }
 
-struct fsv_flow *fsv_flow_load(const char *path)
+struct fsv_flow *fsv_flow_load(const char *path, bool *ret_broken)
 {
 	FSV_AUTO_MEM char *text = NULL;
 	struct fsv_flow *flow = NULL;
@@ -206,10 +206,12 @@ struct fsv_flow *fsv_flow_load(const char *path)
 	size_t n;
 	int r = fsv_read_file(path, FSV_FLOW_FILE_MAX, &text, &n, &err);
 
+	*ret_broken = false;
 	if (r == -ENOENT)
 		return NULL;
 	if (r == 0)
 		r = fsv_flow_parse(fsv_str_n(text, n), &flow, &skipped, &err);
+	*ret_broken = r < 0 || skipped > 0;
 	if (r < 0) {
 		fsv_log_err("flow rules %s: %s; nothing is limited", path, err.text);
 		return NULL;
