@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
+#include "net/probe.h"
 
 enum { STATUS_MS = 5000, DRAIN_POLL_MS = 10, STATUS_MAX = 512 };
 
@@ -186,12 +187,14 @@ static void on_term(int signo, void *arg)
 	if (svc->draining) {
 		fsv_log_notice("second %s: stopping at once", strsignal(signo));
 		svc->drain_deadline = fsv_now_ns();
+		fsv_probe_limit(svc->drain_deadline);
 		fsv_loop_quit(svc->loop, FSV_EXIT_OK);
 		return;
 	}
 	svc->draining = true;
 	atomic_store(&svc->state.draining, true);
 	svc->drain_deadline = fsv_deadline_in_ms(ms);
+	fsv_probe_limit(svc->drain_deadline);
 	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)(ms + 10000) * 1000);
 	tell(text);
 	fsv_log_info("stopping: no new requests; waiting up to %lld ms for %u open ones", (long long)ms,
