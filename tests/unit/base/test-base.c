@@ -521,6 +521,17 @@ static void time_does_not_overflow(void **state)
 	assert_true(fsv_deadline_in_ms(INT64_MAX / 2) == FSV_NO_DEADLINE);
 }
 
+static void times_are_spelled_out(void **state)
+{
+	char out[FSV_ISO_SIZE];
+
+	(void)state;
+	assert_string_equal(fsv_iso_time(0, out), "1970-01-01T00:00:00.000+00:00");
+	assert_string_equal(fsv_iso_time(1795942658042, out), "2026-11-29T08:57:38.042+00:00");
+	assert_string_equal(fsv_iso_time(951868799999, out), "2000-02-29T23:59:59.999+00:00");
+	assert_string_equal(fsv_iso_time(INT64_MAX, out), "292278994-08-17T07:12:55.807+00:00");
+}
+
 /* Each of 64 places is hit, and none by far too often. */
 static void numbers_by_chance_are_spread(void **state)
 {
@@ -555,6 +566,7 @@ int main(void)
 		cmocka_unit_test(log_is_one_line_and_limited),
 		cmocka_unit_test(snapshot_swaps_under_readers),
 		cmocka_unit_test(time_does_not_overflow),
+		cmocka_unit_test(times_are_spelled_out),
 		cmocka_unit_test(numbers_by_chance_are_spread),
 	};
 
