@@ -87,12 +87,7 @@ static void show_props(struct fsv_visit *v)
 	n = read_properties(v, fsv_str_n((const char *)answer->data.data, answer->data.len), &all);
 	if (n > 0)
 		qsort(all, n, sizeof(*all), by_key);
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, n, &out, &w);
 	for (size_t i = 0; i < n; i++) {
 		fsv_jsonw_begin(&w, '{');
 		fsv_jsonw_kv_str(&w, "key", all[i].key);
@@ -100,9 +95,7 @@ static void show_props(struct fsv_visit *v)
 		fsv_jsonw_raw(&w, all[i].value);
 		fsv_jsonw_end(&w, '}');
 	}
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, answer->statuscode, answer->message, fsv_buf_str(&out));
+	fsv_visit_reply_rows(v, answer->statuscode, answer->message, &w);
 }
 
 void fsv_component_props(struct fsv_visit *v)

@@ -76,21 +76,14 @@ static void show_models(struct fsv_visit *v)
 	if (!answer || !fsv_visit_page(v, answer->n_modelinfos, PAGE, &page))
 		return;
 	fsv_models_sort(answer);
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)answer->n_modelinfos);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, answer->n_modelinfos, &out, &w);
 	for (size_t i = page.from; i < page.to; i++) {
 		fsv_jsonw_begin(&w, '{');
 		fsv_model_members(answer->modelinfos[i], NULL, v->arena, &w);
 		write_components(answer->modelinfos[i]->modelprocessorext, v->arena, &w);
 		fsv_jsonw_end(&w, '}');
 	}
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, answer->retcode, answer->message, fsv_buf_str(&out));
+	fsv_visit_reply_rows(v, answer->retcode, answer->message, &w);
 }
 
 void fsv_model_query(struct fsv_visit *v)

@@ -106,22 +106,15 @@ void fsv_service_list(struct fsv_visit *v)
 	struct fsv_page page;
 	struct fsv_jsonw w;
 	struct fsv_buf out;
-	bool good = fsv_visit_page(v, n, PAGE, &page);
 
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
-	for (size_t i = page.from; good && i < page.to; i++)
-		write_row(&rows[i], &w);
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
+	if (fsv_visit_page(v, n, PAGE, &page)) {
+		fsv_visit_rows(v, n, &out, &w);
+		for (size_t i = page.from; i < page.to; i++)
+			write_row(&rows[i], &w);
+		fsv_visit_reply_rows(v, 0, "success", &w);
+	}
 	if (view)
 		fsv_ref_put(&view->ref);
-	if (good)
-		fsv_visit_reply(v, 0, "success", fsv_buf_str(&out));
 }
 
 /* Changes --------------------------------------------------------------------------------------------------------------- */

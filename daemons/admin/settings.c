@@ -20,14 +20,9 @@ void fsv_audit_query(struct fsv_visit *v)
 	n = fsv_audit_show(v->admin->audit, user, action, 0, 0, &w);
 	if (!fsv_visit_page(v, n, PAGE, &page))
 		return;
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, n, &out, &w);
 	(void)fsv_audit_show(v->admin->audit, user, action, page.from, page.to, &w);	/* as many as before */
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, 0, "success", fsv_buf_str(&out));
+	fsv_visit_reply_rows(v, 0, "success", &w);
 }
 
 /* Log levels ---------------------------------------------------------------------------------------------------------------- */

@@ -71,6 +71,23 @@ void fsv_visit_reply(struct fsv_visit *v, int retcode, const char *retmsg, struc
 	fsv_visit_reply_with(v, retcode, retmsg, data, NULL, 0);
 }
 
+void fsv_visit_rows(struct fsv_visit *v, size_t total, struct fsv_buf *out, struct fsv_jsonw *w)
+{
+	fsv_buf_init(out, v->arena, 0);
+	fsv_jsonw_init(w, out);
+	fsv_jsonw_begin(w, '{');
+	fsv_jsonw_kv_int(w, "total", (int64_t)total);
+	fsv_jsonw_key(w, FSV_STR("rows"));
+	fsv_jsonw_begin(w, '[');
+}
+
+void fsv_visit_reply_rows(struct fsv_visit *v, int retcode, const char *retmsg, struct fsv_jsonw *w)
+{
+	fsv_jsonw_end(w, ']');
+	fsv_jsonw_end(w, '}');
+	fsv_visit_reply(v, retcode, retmsg, fsv_buf_str(w->out));
+}
+
 static void fault(struct fsv_visit *v, int retcode, const char *words, const char *why)
 {
 	const char *text = why ? fsv_arena_printf(v->arena, "%s: %s", words, why) : words;

@@ -67,6 +67,10 @@ void fsv_visit_reply_with(struct fsv_visit *visit, int retcode, const char *retm
 void fsv_visit_bad_parameter(struct fsv_visit *visit, const char *why);
 void fsv_visit_system_error(struct fsv_visit *visit, const char *why);
 void fsv_visit_remote_error(struct fsv_visit *visit, const char *why);
+/* {"total":n,"rows":[ into out, which need not be initialised; what is written to w from then on are rows. The other one
+ * closes both and replies. */
+void fsv_visit_rows(struct fsv_visit *visit, size_t total, struct fsv_buf *out, struct fsv_jsonw *w);
+void fsv_visit_reply_rows(struct fsv_visit *visit, int retcode, const char *retmsg, struct fsv_jsonw *w);
 /* Plain text, as the log level switch answers. */
 void fsv_visit_text(struct fsv_visit *visit, const char *text, int retcode);
 
