@@ -111,11 +111,6 @@ void fsv_component_props(struct fsv_visit *v)
 
 /* updateConfig ------------------------------------------------------------------------------------------------ */
 
-static void config_updated(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, true);
-}
-
 void fsv_component_config(struct fsv_visit *v)
 {
 	struct fsv_str path = fsv_visit_str(v, "filePath"), data = fsv_visit_str(v, "data"), name = path;
@@ -140,5 +135,5 @@ void fsv_component_config(struct fsv_visit *v)
 	/* Which folder it lies in is the proxy's affair. */
 	request.filepath = fsv_arena_cstr(v->arena, name);
 	request.data = fsv_arena_cstr(v->arena, data);
-	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateConfig", &request.base, fsv_visit_timeout(v), config_updated);
+	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateConfig", &request.base, fsv_visit_timeout(v), fsv_visit_pass);
 }

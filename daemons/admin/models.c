@@ -123,11 +123,6 @@ static bool take_name(struct fsv_visit *v, char **ret_table, char **ret_namespac
 	return true;
 }
 
-static void passed(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, false);
-}
-
 /* The target fetches from the source, so both must be ours. */
 void fsv_model_transfer(struct fsv_visit *v)
 {
@@ -143,7 +138,7 @@ void fsv_model_transfer(struct fsv_visit *v)
 	fsv_visit_note(v, "from", fsv_str(from->address));
 	request.sourceip = fsv_arena_cstr(v->arena, from->host);
 	request.sourceport = from->port;
-	fsv_visit_ask(v, to, FSV_MODEL_SERVICE "fetchModel", &request.base, fsv_visit_timeout(v), passed);
+	fsv_visit_ask(v, to, FSV_MODEL_SERVICE "fetchModel", &request.base, fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 void fsv_model_unload(struct fsv_visit *v)
@@ -155,7 +150,8 @@ void fsv_model_unload(struct fsv_visit *v)
 		return;
 	node = fsv_visit_node(v, "serving");
 	if (node)
-		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unload", &request.base, fsv_visit_timeout(v), passed);
+		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unload", &request.base,
+			      fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 /* A list of texts that is not empty. */
@@ -193,5 +189,6 @@ void fsv_model_unbind(struct fsv_visit *v)
 	}
 	node = fsv_visit_node(v, "serving");
 	if (node)
-		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unbind", &request.base, fsv_visit_timeout(v), passed);
+		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unbind", &request.base,
+			      fsv_visit_timeout(v), fsv_visit_pass_async);
 }

@@ -119,11 +119,6 @@ void fsv_service_list(struct fsv_visit *v)
 
 /* Changes --------------------------------------------------------------------------------------------------------------- */
 
-static void passed(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, false);
-}
-
 static void note(struct fsv_visit *v, const char *name)
 {
 	struct fsv_str text = fsv_visit_str(v, name);
@@ -157,7 +152,8 @@ void fsv_service_update(struct fsv_visit *v)
 	request.routermode = fsv_arena_cstr(v->arena, fsv_visit_str(v, "routerMode"));
 	request.weight = (int32_t)weight;
 	request.version = version;
-	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateService", &request.base, fsv_visit_timeout(v), passed);
+	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateService", &request.base,
+		      fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 static void set_flow(struct fsv_visit *v, double allowed)
@@ -169,7 +165,8 @@ static void set_flow(struct fsv_visit *v, double allowed)
 		return;
 	request.source = fsv_arena_cstr(v->arena, fsv_visit_str(v, "source"));
 	request.allowqps = allowed;
-	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateFlowRule", &request.base, fsv_visit_timeout(v), passed);
+	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateFlowRule", &request.base,
+		      fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 void fsv_service_flow(struct fsv_visit *v)

@@ -276,12 +276,22 @@ ProtobufCMessage *fsv_visit_answer(struct fsv_visit *v, const ProtobufCMessageDe
 	return NULL;
 }
 
-void fsv_visit_pass_common(struct fsv_visit *v, bool sync)
+static void pass(struct fsv_visit *v, bool sync)
 {
 	const Fsv__NodeResponse *answer = (const Fsv__NodeResponse *)fsv_visit_answer(v, &fsv__node_response__descriptor, sync);
 
 	if (answer)
 		fsv_visit_reply(v, answer->statuscode, answer->message, FSV_STR_NULL);
+}
+
+void fsv_visit_pass(struct fsv_visit *v)
+{
+	pass(v, true);
+}
+
+void fsv_visit_pass_async(struct fsv_visit *v)
+{
+	pass(v, false);
 }
 
 /* Pages ------------------------------------------------------------------------------------------------------ */
