@@ -60,13 +60,7 @@ static size_t read_properties(struct fsv_visit *v, struct fsv_str json, struct p
 			break;
 		if (is_secret(key))
 			p.value = FSV_STR("\"******\"");
-		if (n == cap) {
-			struct property *more = FSV_ARENA_NEW_N(v->arena, struct property, cap = cap ? 2 * cap : 64);
-
-			if (n > 0)
-				memcpy(more, all, n * sizeof(*all));
-			all = more;
-		}
+		FSV_ARENA_MORE(v->arena, all, n, cap, 64);
 		all[n++] = p;
 	}
 	*ret_all = all;

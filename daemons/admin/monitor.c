@@ -60,13 +60,7 @@ static size_t read_records(struct fsv_visit *v, struct fsv_str json, struct reco
 	if (fsv_json_value(&j) != FSV_JSON_ARRAY)
 		return 0;
 	while (fsv_json_elem(&j) && fsv_json_skip(&j, &span) != FSV_JSON_ERROR) {
-		if (n == cap) {
-			struct record *more = FSV_ARENA_NEW_N(v->arena, struct record, cap = cap ? 2 * cap : 64);
-
-			if (n > 0)
-				memcpy(more, all, n * sizeof(*all));
-			all = more;
-		}
+		FSV_ARENA_MORE(v->arena, all, n, cap, 64);
 		read_record(span, v->arena, &all[n++]);
 	}
 	if (n > 0)

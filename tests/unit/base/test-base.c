@@ -145,6 +145,25 @@ static void arena_grows_and_resets(void **state)
 	assert_int_equal(a.total, 0);
 }
 
+static void lists_grow_in_an_arena(void **state)
+{
+	struct fsv_arena a;
+	unsigned *list = NULL;
+	size_t n = 0, cap = 0;
+
+	(void)state;
+	fsv_arena_init(&a, 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		FSV_ARENA_MORE(&a, list, n, cap, 3);
+		assert_true(cap > n && cap >= 3 && cap <= 3 + 2 * n);
+		list[n++] = i;
+	}
+	assert_int_equal(cap, 3 << 9);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+	fsv_arena_done(&a);
+}
+
 static void buf_keeps_its_limit(void **state)
 {
 	struct fsv_buf b;
@@ -555,6 +574,7 @@ int main(void)
 		cmocka_unit_test(str_numbers_and_edges),
 		cmocka_unit_test(str_utf8_finds_the_first_bad_byte),
 		cmocka_unit_test(arena_grows_and_resets),
+		cmocka_unit_test(lists_grow_in_an_arena),
 		cmocka_unit_test(buf_keeps_its_limit),
 		cmocka_unit_test(map_finds_replaces_and_removes),
 		cmocka_unit_test(map_removes_in_any_order),
