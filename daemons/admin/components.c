@@ -26,10 +26,7 @@ struct property {
 
 static int by_key(const void *a, const void *b)
 {
-	struct fsv_str left = ((const struct property *)a)->key, right = ((const struct property *)b)->key;
-	int order = memcmp(left.p ? left.p : "", right.p ? right.p : "", left.n < right.n ? left.n : right.n);
-
-	return order ? order : (left.n > right.n) - (left.n < right.n);
+	return fsv_str_order(((const struct property *)a)->key, ((const struct property *)b)->key);
 }
 
 /* Our daemons mask their secrets, the reference's do not. */

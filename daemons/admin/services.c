@@ -25,11 +25,8 @@ struct row {
 static int by_group(const void *a, const void *b)
 {
 	const struct row *left = a, *right = b;
-	size_t n = left->group < right->group ? left->group : right->group;
-	int order = memcmp(left->key, right->key, n);
+	int order = fsv_str_order(fsv_str_n(left->key, left->group), fsv_str_n(right->key, right->group));
 
-	if (order == 0)
-		order = (left->group > right->group) - (left->group < right->group);
 	return order ? order : (left->index > right->index) - (left->index < right->index);
 }
 

@@ -169,10 +169,7 @@ int fsv_flow_with(const struct fsv_flow *was, struct fsv_str resource, double al
 
 static int by_key(const void *a, const void *b)
 {
-	const struct fsv_map_entry *x = *(struct fsv_map_entry *const *)a, *y = *(struct fsv_map_entry *const *)b;
-	int r = memcmp(x->key.p, y->key.p, x->key.n < y->key.n ? x->key.n : y->key.n);
-
-	return r ? r : x->key.n < y->key.n ? -1 : x->key.n > y->key.n;
+	return fsv_str_order((*(struct fsv_map_entry *const *)a)->key, (*(struct fsv_map_entry *const *)b)->key);
 }
 
 void fsv_flow_format(const struct fsv_flow *flow, struct fsv_buf *out)

@@ -107,6 +107,25 @@ static void str_numbers_and_edges(void **state)
 	assert_false(fsv_str_starts(FSV_STR("x"), FSV_STR("xy")));
 }
 
+static void str_order_is_that_of_bytes(void **state)
+{
+	const struct fsv_str sorted[] = {
+		FSV_STR(""), FSV_STR("\0"), FSV_STR("a"), FSV_STR("a\0"), FSV_STR("ab"), FSV_STR("b"), FSV_STR("\xff"),
+	};
+	const int n = sizeof(sorted) / sizeof(sorted[0]);
+
+	(void)state;
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < n; k++) {
+			int order = fsv_str_order(sorted[i], sorted[k]);
+
+			if ((order > 0) - (order < 0) != (i > k) - (i < k))
+				fail_msg("%d before %d: %d", i, k, order);
+		}
+	assert_int_equal(fsv_str_order(FSV_STR_NULL, FSV_STR("")), 0);
+	assert_true(fsv_str_order(FSV_STR_NULL, FSV_STR("a")) < 0);
+}
+
 static void str_utf8_finds_the_first_bad_byte(void **state)
 {
 	static const struct {
@@ -572,6 +591,7 @@ int main(void)
 		cmocka_unit_test(err_table_maps_codes),
 		cmocka_unit_test(err_text_is_cut_between_characters),
 		cmocka_unit_test(str_numbers_and_edges),
+		cmocka_unit_test(str_order_is_that_of_bytes),
 		cmocka_unit_test(str_utf8_finds_the_first_bad_byte),
 		cmocka_unit_test(arena_grows_and_resets),
 		cmocka_unit_test(lists_grow_in_an_arena),
