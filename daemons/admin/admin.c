@@ -335,15 +335,6 @@ unsigned fsv_admin_stop(struct fsv_admin *admin, int64_t deadline_ns)
 	return n_cut;
 }
 
-int64_t fsv_admin_stall_ns(struct fsv_admin *admin)
-{
-	int64_t rpc = admin->rpc ? fsv_rpc_stall_ns(admin->rpc) : 0;
-	int64_t since = admin->http ? fsv_http_stall_ns(admin->http) : 0;
-	int64_t http = since ? fsv_now_ns() - since : 0;
-
-	return rpc > http ? rpc : http;
-}
-
 void fsv_admin_status(struct fsv_admin *admin, struct fsv_buf *out)
 {
 	fsv_buf_printf(out, "%u nodes, %u sessions", atomic_load(&admin->n_nodes), atomic_load(&admin->n_sessions));

@@ -69,7 +69,6 @@ void fsv_admin_drain(struct fsv_admin *admin);
 unsigned fsv_admin_busy(struct fsv_admin *admin);
 /* Returns the number of requests that were cut off. Accepts what start left half done. */
 unsigned fsv_admin_stop(struct fsv_admin *admin, int64_t deadline_ns);
-int64_t fsv_admin_stall_ns(struct fsv_admin *admin);
 void fsv_admin_status(struct fsv_admin *admin, struct fsv_buf *out);
 
 /* The newest directory, borrowed until the worker goes on. [the worker] */

@@ -150,12 +150,7 @@ static void show(struct fsv_visit *v)
 	/* Nothing is looked up in it any more. */
 	if (rows.n > 0)
 		qsort(rows.entries, rows.n, sizeof(rows.entries[0]), descending);
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)rows.n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, rows.n, &out, &w);
 	for (size_t i = page.from; i < page.to; i++)
 		write_row(v, rows.entries[i].value, &w);
 	fsv_jsonw_end(&w, ']');

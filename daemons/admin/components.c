@@ -26,10 +26,7 @@ struct property {
 
 static int by_key(const void *a, const void *b)
 {
-	struct fsv_str left = ((const struct property *)a)->key, right = ((const struct property *)b)->key;
-	int order = memcmp(left.p ? left.p : "", right.p ? right.p : "", left.n < right.n ? left.n : right.n);
-
-	return order ? order : (left.n > right.n) - (left.n < right.n);
+	return fsv_str_order(((const struct property *)a)->key, ((const struct property *)b)->key);
 }
 
 /* Our daemons mask their secrets, the reference's do not. */
@@ -60,13 +57,7 @@ static size_t read_properties(struct fsv_visit *v, struct fsv_str json, struct p
 			break;
 		if (is_secret(key))
 			p.value = FSV_STR("\"******\"");
-		if (n == cap) {
-			struct property *more = FSV_ARENA_NEW_N(v->arena, struct property, cap = cap ? 2 * cap : 64);
-
-			if (n > 0)
-				memcpy(more, all, n * sizeof(*all));
-			all = more;
-		}
+		FSV_ARENA_MORE(v->arena, all, n, cap, 64);
 		all[n++] = p;
 	}
 	*ret_all = all;
@@ -87,12 +78,7 @@ static void show_props(struct fsv_visit *v)
 	n = read_properties(v, fsv_str_n((const char *)answer->data.data, answer->data.len), &all);
 	if (n > 0)
 		qsort(all, n, sizeof(*all), by_key);
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, n, &out, &w);
 	for (size_t i = 0; i < n; i++) {
 		fsv_jsonw_begin(&w, '{');
 		fsv_jsonw_kv_str(&w, "key", all[i].key);
@@ -100,9 +86,7 @@ static void show_props(struct fsv_visit *v)
 		fsv_jsonw_raw(&w, all[i].value);
 		fsv_jsonw_end(&w, '}');
 	}
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, answer->statuscode, answer->message, fsv_buf_str(&out));
+	fsv_visit_reply_rows(v, answer->statuscode, answer->message, &w);
 }
 
 void fsv_component_props(struct fsv_visit *v)
@@ -117,11 +101,6 @@ void fsv_component_props(struct fsv_visit *v)
 }
 
 /* updateConfig ------------------------------------------------------------------------------------------------ */
-
-static void config_updated(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, true);
-}
 
 void fsv_component_config(struct fsv_visit *v)
 {
@@ -147,5 +126,5 @@ void fsv_component_config(struct fsv_visit *v)
 	/* Which folder it lies in is the proxy's affair. */
 	request.filepath = fsv_arena_cstr(v->arena, name);
 	request.data = fsv_arena_cstr(v->arena, data);
-	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateConfig", &request.base, fsv_visit_timeout(v), config_updated);
+	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateConfig", &request.base, fsv_visit_timeout(v), fsv_visit_pass);
 }

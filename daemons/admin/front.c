@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "front.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "admin.h"
 #include "api.h"
-#include "base/time.h"
-#include "codec/json.h"
 #include "console.h"
 #include "svc/monitor.h"
 
@@ -57,26 +52,8 @@ void fsv_front_reply(struct fsv_http_req *req, unsigned status, const char *cont
 
 void fsv_front_fault(struct fsv_http_req *req, unsigned status, const char *error)
 {
-	struct fsv_str path = fsv_http_path(req);
-	int64_t ms = fsv_wall_ms();
-	time_t seconds = (time_t)(ms / 1000);
-	char day[32] = "", now[48];
-	struct fsv_jsonw w;
-	struct fsv_buf out;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm))
-		(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(now, sizeof(now), "%s.%03d+00:00", day, (int)(ms % 1000));
-	fsv_buf_init(&out, fsv_http_arena(req), 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_str(&w, "timestamp", fsv_str(now));
-	fsv_jsonw_kv_int(&w, "status", status);
-	fsv_jsonw_kv_str(&w, "error", fsv_str(error));
-	fsv_jsonw_kv_str(&w, "path", fsv_str_sub(path, 0, fsv_str_utf8(path)));
-	fsv_jsonw_end(&w, '}');
-	fsv_front_reply(req, status, "application/json", fsv_buf_str(&out), NULL, 0);
+	fsv_front_reply(req, status, "application/json",
+			fsv_http_error_json(fsv_http_arena(req), status, error, fsv_http_path(req)), NULL, 0);
 }
 
 /* A server before us would make everybody come from this machine; it says so. */

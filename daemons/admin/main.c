@@ -2,7 +2,6 @@
 /* fate-serving-admin: the operator's console and its API, for all nodes of one party. */
 #include "admin-conf.h"
 #include "admin.h"
-#include "base/log.h"
 #include "svc/svc.h"
 
 static int init(struct fsv_svc *svc, struct fsv_err *err)
@@ -26,17 +25,16 @@ static unsigned busy(struct fsv_svc *svc)
 	return fsv_admin_busy(fsv_svc_user(svc));
 }
 
-static void done(struct fsv_svc *svc, int64_t deadline_ns)
+static unsigned done(struct fsv_svc *svc, int64_t deadline_ns)
 {
-	unsigned cut = fsv_admin_stop(fsv_svc_user(svc), deadline_ns);
-
-	if (cut > 0)
-		fsv_log_warn("%u requests were cut off because drain.timeout had passed", cut);
+	return fsv_admin_stop(fsv_svc_user(svc), deadline_ns);
 }
 
 static int64_t stall_ns(struct fsv_svc *svc)
 {
-	return fsv_admin_stall_ns(fsv_svc_user(svc));
+	const struct fsv_admin *admin = fsv_svc_user(svc);
+
+	return fsv_svc_stall_ns(admin->rpc, admin->http);
 }
 
 static void status(struct fsv_svc *svc, struct fsv_buf *out)

@@ -76,21 +76,14 @@ static void show_models(struct fsv_visit *v)
 	if (!answer || !fsv_visit_page(v, answer->n_modelinfos, PAGE, &page))
 		return;
 	fsv_models_sort(answer);
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)answer->n_modelinfos);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, answer->n_modelinfos, &out, &w);
 	for (size_t i = page.from; i < page.to; i++) {
 		fsv_jsonw_begin(&w, '{');
 		fsv_model_members(answer->modelinfos[i], NULL, v->arena, &w);
 		write_components(answer->modelinfos[i]->modelprocessorext, v->arena, &w);
 		fsv_jsonw_end(&w, '}');
 	}
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, answer->retcode, answer->message, fsv_buf_str(&out));
+	fsv_visit_reply_rows(v, answer->retcode, answer->message, &w);
 }
 
 void fsv_model_query(struct fsv_visit *v)
@@ -130,11 +123,6 @@ static bool take_name(struct fsv_visit *v, char **ret_table, char **ret_namespac
 	return true;
 }
 
-static void passed(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, false);
-}
-
 /* The target fetches from the source, so both must be ours. */
 void fsv_model_transfer(struct fsv_visit *v)
 {
@@ -150,7 +138,7 @@ void fsv_model_transfer(struct fsv_visit *v)
 	fsv_visit_note(v, "from", fsv_str(from->address));
 	request.sourceip = fsv_arena_cstr(v->arena, from->host);
 	request.sourceport = from->port;
-	fsv_visit_ask(v, to, FSV_MODEL_SERVICE "fetchModel", &request.base, fsv_visit_timeout(v), passed);
+	fsv_visit_ask(v, to, FSV_MODEL_SERVICE "fetchModel", &request.base, fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 void fsv_model_unload(struct fsv_visit *v)
@@ -162,7 +150,8 @@ void fsv_model_unload(struct fsv_visit *v)
 		return;
 	node = fsv_visit_node(v, "serving");
 	if (node)
-		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unload", &request.base, fsv_visit_timeout(v), passed);
+		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unload", &request.base,
+			      fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 /* A list of texts that is not empty. */
@@ -200,5 +189,6 @@ void fsv_model_unbind(struct fsv_visit *v)
 	}
 	node = fsv_visit_node(v, "serving");
 	if (node)
-		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unbind", &request.base, fsv_visit_timeout(v), passed);
+		fsv_visit_ask(v, node, FSV_MODEL_SERVICE "unbind", &request.base,
+			      fsv_visit_timeout(v), fsv_visit_pass_async);
 }

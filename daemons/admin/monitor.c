@@ -60,13 +60,7 @@ static size_t read_records(struct fsv_visit *v, struct fsv_str json, struct reco
 	if (fsv_json_value(&j) != FSV_JSON_ARRAY)
 		return 0;
 	while (fsv_json_elem(&j) && fsv_json_skip(&j, &span) != FSV_JSON_ERROR) {
-		if (n == cap) {
-			struct record *more = FSV_ARENA_NEW_N(v->arena, struct record, cap = cap ? 2 * cap : 64);
-
-			if (n > 0)
-				memcpy(more, all, n * sizeof(*all));
-			all = more;
-		}
+		FSV_ARENA_MORE(v->arena, all, n, cap, 64);
 		read_record(span, v->arena, &all[n++]);
 	}
 	if (n > 0)
@@ -98,17 +92,10 @@ static void show_jvm(struct fsv_visit *v)
 
 	if (!take(v, &all, &n))
 		return;
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
+	fsv_visit_rows(v, n, &out, &w);
 	for (size_t i = 0; i < n; i++)
 		fsv_jsonw_raw(&w, all[i].json);
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, 0, "success", fsv_buf_str(&out));
+	fsv_visit_reply_rows(v, 0, "success", &w);
 }
 
 void fsv_monitor_jvm(struct fsv_visit *v)

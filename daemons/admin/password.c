@@ -43,7 +43,7 @@ bool fsv_password_matches_hash(struct fsv_str password, const char *hash)
 		return false;
 	memcpy(text, password.p ? password.p : "", password.n);
 	text[password.n] = '\0';
-	same = digest(text, hash, got) && fsv_password_same(fsv_str(got), fsv_str(hash));
+	same = digest(text, hash, got) && fsv_same_secret(fsv_str(got), fsv_str(hash));
 	explicit_bzero(text, sizeof(text));
 	return same;
 }
@@ -51,13 +51,11 @@ bool fsv_password_matches_hash(struct fsv_str password, const char *hash)
 bool fsv_password_same(struct fsv_str a, struct fsv_str b)
 {
 	char left[65], right[65];
-	unsigned differs = 0;
 
+	/* Digests are equally long: the length of a password does not show. */
 	fsv_sha256_hex(a, left);
 	fsv_sha256_hex(b, right);
-	for (unsigned i = 0; i < 64; i++)
-		differs |= (unsigned)(left[i] ^ right[i]);
-	return differs == 0;
+	return fsv_same_secret(fsv_str(left), fsv_str(right));
 }
 
 int fsv_password_hash(struct fsv_str password, unsigned cost, char ret_hash[FSV_BCRYPT_LEN + 1], struct fsv_err *err)

@@ -76,17 +76,13 @@ void fsv_router_query(struct fsv_visit *v)
 
 /* Save ----------------------------------------------------------------------------------------------------------------- */
 
-static void saved(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, true);
-}
-
 static void save(struct fsv_visit *v)
 {
 	Fsv__RouterOperatetRequest request = FSV__ROUTER_OPERATET_REQUEST__INIT;
 
 	request.routerinfo = v->data;
-	fsv_visit_ask(v, v->question.node, FSV_ROUTER_SERVICE "saveRouter", &request.base, fsv_visit_timeout(v), saved);
+	fsv_visit_ask(v, v->question.node, FSV_ROUTER_SERVICE "saveRouter", &request.base,
+		      fsv_visit_timeout(v), fsv_visit_pass);
 }
 
 /* Somebody else's change is not to be lost unseen. */

@@ -25,11 +25,8 @@ struct row {
 static int by_group(const void *a, const void *b)
 {
 	const struct row *left = a, *right = b;
-	size_t n = left->group < right->group ? left->group : right->group;
-	int order = memcmp(left->key, right->key, n);
+	int order = fsv_str_order(fsv_str_n(left->key, left->group), fsv_str_n(right->key, right->group));
 
-	if (order == 0)
-		order = (left->group > right->group) - (left->group < right->group);
 	return order ? order : (left->index > right->index) - (left->index < right->index);
 }
 
@@ -106,30 +103,18 @@ void fsv_service_list(struct fsv_visit *v)
 	struct fsv_page page;
 	struct fsv_jsonw w;
 	struct fsv_buf out;
-	bool good = fsv_visit_page(v, n, PAGE, &page);
 
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
-	for (size_t i = page.from; good && i < page.to; i++)
-		write_row(&rows[i], &w);
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
+	if (fsv_visit_page(v, n, PAGE, &page)) {
+		fsv_visit_rows(v, n, &out, &w);
+		for (size_t i = page.from; i < page.to; i++)
+			write_row(&rows[i], &w);
+		fsv_visit_reply_rows(v, 0, "success", &w);
+	}
 	if (view)
 		fsv_ref_put(&view->ref);
-	if (good)
-		fsv_visit_reply(v, 0, "success", fsv_buf_str(&out));
 }
 
 /* Changes --------------------------------------------------------------------------------------------------------------- */
-
-static void passed(struct fsv_visit *v)
-{
-	fsv_visit_pass_common(v, false);
-}
 
 static void note(struct fsv_visit *v, const char *name)
 {
@@ -164,7 +149,8 @@ void fsv_service_update(struct fsv_visit *v)
 	request.routermode = fsv_arena_cstr(v->arena, fsv_visit_str(v, "routerMode"));
 	request.weight = (int32_t)weight;
 	request.version = version;
-	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateService", &request.base, fsv_visit_timeout(v), passed);
+	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateService", &request.base,
+		      fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 static void set_flow(struct fsv_visit *v, double allowed)
@@ -176,7 +162,8 @@ static void set_flow(struct fsv_visit *v, double allowed)
 		return;
 	request.source = fsv_arena_cstr(v->arena, fsv_visit_str(v, "source"));
 	request.allowqps = allowed;
-	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateFlowRule", &request.base, fsv_visit_timeout(v), passed);
+	fsv_visit_ask(v, node, FSV_COMMON_SERVICE "updateFlowRule", &request.base,
+		      fsv_visit_timeout(v), fsv_visit_pass_async);
 }
 
 void fsv_service_flow(struct fsv_visit *v)

@@ -10,24 +10,19 @@ enum { PAGE = 50 };
 void fsv_audit_query(struct fsv_visit *v)
 {
 	struct fsv_str user = fsv_visit_str(v, "user"), action = fsv_visit_str(v, "action");
+	struct fsv_jsonw w, entries;
+	struct fsv_buf out, text;
 	struct fsv_page page;
-	struct fsv_jsonw w;
-	struct fsv_buf out;
 	size_t n;
 
-	fsv_buf_init(&out, v->arena, 0);
-	fsv_jsonw_init(&w, &out);
-	n = fsv_audit_show(v->admin->audit, user, action, 0, 0, &w);
-	if (!fsv_visit_page(v, n, PAGE, &page))
+	if (!fsv_visit_page(v, SIZE_MAX, PAGE, &page))	/* how many there are is known once they have been looked at */
 		return;
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_int(&w, "total", (int64_t)n);
-	fsv_jsonw_key(&w, FSV_STR("rows"));
-	fsv_jsonw_begin(&w, '[');
-	(void)fsv_audit_show(v->admin->audit, user, action, page.from, page.to, &w);	/* as many as before */
-	fsv_jsonw_end(&w, ']');
-	fsv_jsonw_end(&w, '}');
-	fsv_visit_reply(v, 0, "success", fsv_buf_str(&out));
+	fsv_buf_init(&text, v->arena, 0);
+	fsv_jsonw_init(&entries, &text);
+	n = fsv_audit_show(v->admin->audit, user, action, page.from, page.to, &entries);
+	fsv_visit_rows(v, n, &out, &w);
+	fsv_jsonw_raw(&w, fsv_buf_str(&text));
+	fsv_visit_reply_rows(v, 0, "success", &w);
 }
 
 /* Log levels ---------------------------------------------------------------------------------------------------------------- */

@@ -71,6 +71,23 @@ void fsv_visit_reply(struct fsv_visit *v, int retcode, const char *retmsg, struc
 	fsv_visit_reply_with(v, retcode, retmsg, data, NULL, 0);
 }
 
+void fsv_visit_rows(struct fsv_visit *v, size_t total, struct fsv_buf *out, struct fsv_jsonw *w)
+{
+	fsv_buf_init(out, v->arena, 0);
+	fsv_jsonw_init(w, out);
+	fsv_jsonw_begin(w, '{');
+	fsv_jsonw_kv_int(w, "total", (int64_t)total);
+	fsv_jsonw_key(w, FSV_STR("rows"));
+	fsv_jsonw_begin(w, '[');
+}
+
+void fsv_visit_reply_rows(struct fsv_visit *v, int retcode, const char *retmsg, struct fsv_jsonw *w)
+{
+	fsv_jsonw_end(w, ']');
+	fsv_jsonw_end(w, '}');
+	fsv_visit_reply(v, retcode, retmsg, fsv_buf_str(w->out));
+}
+
 static void fault(struct fsv_visit *v, int retcode, const char *words, const char *why)
 {
 	const char *text = why ? fsv_arena_printf(v->arena, "%s: %s", words, why) : words;
@@ -259,12 +276,22 @@ ProtobufCMessage *fsv_visit_answer(struct fsv_visit *v, const ProtobufCMessageDe
 	return NULL;
 }
 
-void fsv_visit_pass_common(struct fsv_visit *v, bool sync)
+static void pass(struct fsv_visit *v, bool sync)
 {
 	const Fsv__NodeResponse *answer = (const Fsv__NodeResponse *)fsv_visit_answer(v, &fsv__node_response__descriptor, sync);
 
 	if (answer)
 		fsv_visit_reply(v, answer->statuscode, answer->message, FSV_STR_NULL);
+}
+
+void fsv_visit_pass(struct fsv_visit *v)
+{
+	pass(v, true);
+}
+
+void fsv_visit_pass_async(struct fsv_visit *v)
+{
+	pass(v, false);
 }
 
 /* Pages ------------------------------------------------------------------------------------------------------ */
@@ -283,7 +310,7 @@ bool fsv_visit_page(struct fsv_visit *v, size_t n, size_t usual, struct fsv_page
 		size = (int64_t)usual;
 	if (size > PAGE_MAX)
 		size = PAGE_MAX;
-	ret_page->from = (uint64_t)(page - 1) * (uint64_t)size < n ? (size_t)((page - 1) * size) : n;
+	ret_page->from = (uint64_t)(page - 1) <= n / (uint64_t)size ? (size_t)(page - 1) * (size_t)size : n;
 	ret_page->to = n - ret_page->from > (size_t)size ? ret_page->from + (size_t)size : n;
 	return true;
 }

@@ -67,6 +67,10 @@ void fsv_visit_reply_with(struct fsv_visit *visit, int retcode, const char *retm
 void fsv_visit_bad_parameter(struct fsv_visit *visit, const char *why);
 void fsv_visit_system_error(struct fsv_visit *visit, const char *why);
 void fsv_visit_remote_error(struct fsv_visit *visit, const char *why);
+/* {"total":n,"rows":[ into out, which need not be initialised; what is written to w from then on are rows. The other one
+ * closes both and replies. */
+void fsv_visit_rows(struct fsv_visit *visit, size_t total, struct fsv_buf *out, struct fsv_jsonw *w);
+void fsv_visit_reply_rows(struct fsv_visit *visit, int retcode, const char *retmsg, struct fsv_jsonw *w);
 /* Plain text, as the log level switch answers. */
 void fsv_visit_text(struct fsv_visit *visit, const char *text, int retcode);
 
@@ -95,8 +99,10 @@ void fsv_visit_ask(struct fsv_visit *visit, struct fsv_dir_node *node, const cha
 		   int64_t timeout_ms, void (*after)(struct fsv_visit *visit));
 /* Inside after: the answer, or NULL when there is none, and the visit has been answered: 105 for sync, else 110. */
 ProtobufCMessage *fsv_visit_answer(struct fsv_visit *visit, const ProtobufCMessageDescriptor *type, bool sync);
-/* Inside after: passes a node's code and message on; the answer is a CommonResponse or begins as one. */
-void fsv_visit_pass_common(struct fsv_visit *visit, bool sync);
+/* For after: pass a node's code and message on; the answer is a CommonResponse or begins as one. None at all is 105, with
+ * _async, as the reference asks, 110. */
+void fsv_visit_pass(struct fsv_visit *visit);
+void fsv_visit_pass_async(struct fsv_visit *visit);
 /* A round of many; round->questions and n are the caller's. */
 void fsv_visit_ask_all(struct fsv_visit *visit, void (*after)(struct fsv_visit *visit));
 void fsv_visit_set_case_id(struct fsv_visit *visit);

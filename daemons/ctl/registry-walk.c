@@ -52,14 +52,7 @@ static void on_children(void *arg, const struct fsv_zk_result *result)
 
 static void add(struct fsv_tree *tree, struct fsv_str path, const struct fsv_zk_result *result)
 {
-	if (tree->n == tree->cap) {
-		struct fsv_tree_node *grown = FSV_ARENA_NEW_N(tree->arena, struct fsv_tree_node, tree->cap ? tree->cap * 2 : 256);
-
-		if (tree->n > 0)
-			memcpy(grown, tree->nodes, tree->n * sizeof(*grown));
-		tree->nodes = grown;
-		tree->cap = tree->cap ? tree->cap * 2 : 256;
-	}
+	FSV_ARENA_MORE(tree->arena, tree->nodes, tree->n, tree->cap, 256);
 	tree->nodes[tree->n++] = (struct fsv_tree_node){ path, fsv_arena_str(tree->arena, result->data), result->ephemeral };
 }
 

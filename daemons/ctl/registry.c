@@ -203,15 +203,7 @@ struct table {
 
 static void add_row(struct table *t, const struct fsv_str *cells)
 {
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 64;
-		struct fsv_str (*grown)[COLUMNS_MAX] = fsv_arena_array(t->arena, cap, sizeof(*grown));
-
-		if (t->n > 0)
-			memcpy(grown, t->rows, t->n * sizeof(*grown));
-		t->rows = grown;
-		t->cap = cap;
-	}
+	FSV_ARENA_MORE(t->arena, t->rows, t->n, t->cap, 64);
 	for (unsigned i = 0; i < t->columns; i++)
 		t->rows[t->n][i] = cells[i].n > 0 ? cells[i] : FSV_STR("-");
 	t->n++;

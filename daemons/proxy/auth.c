@@ -250,7 +250,7 @@ void fsv_auth_sign(const struct fsv_auth_keys *keys, Fsv__Packet *packet, struct
 	packet->auth->timestamp = now_ms;
 	packet->auth->appkey = fsv_arena_cstr(arena, fsv_str(keys->own->app_key));
 	packet->auth->signature = fsv_arena_cstr(arena, as_text(signature, arena));
-	if (strspn(packet->auth->applyid, " \t\r\n") == strlen(packet->auth->applyid))
+	if (fsv_str_blank(fsv_str(packet->auth->applyid)))
 		packet->auth->applyid = fsv_arena_cstr(arena, fsv_str(keys->apply_id));
 }
 

@@ -21,15 +21,7 @@ struct list {
 
 static void list_add(struct list *list, struct fsv_federation_member member, struct fsv_arena *arena)
 {
-	if (list->n == list->cap) {
-		size_t cap = list->cap ? list->cap * 2 : 64;
-		struct fsv_federation_member *more = fsv_arena_alloc(arena, cap * sizeof(*more));
-
-		if (list->n > 0)
-			memcpy(more, list->members, list->n * sizeof(*more));
-		list->members = more;
-		list->cap = cap;
-	}
+	FSV_ARENA_MORE(arena, list->members, list->n, list->cap, 64);
 	list->members[list->n++] = member;
 }
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http-front.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "base/log.h"
-#include "base/time.h"
-#include "codec/json.h"
 #include "codec/url.h"
 #include "federation.h"
 #include "http-types.h"
@@ -54,35 +49,6 @@ static void bad_request(struct front *f)
 			       "<body><h1>HTTP Status 400 – Bad Request</h1></body></html>"), &close, 1);
 }
 
-static const char *timestamp(char out[40])
-{
-	int64_t ms = fsv_wall_ms();
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	size_t n;
-
-	gmtime_r(&seconds, &tm);
-	n = strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, 40 - n, ".%03d+00:00", (int)(ms % 1000));
-	return out;
-}
-
-static void error_json(struct front *f, int status, const char *error, bool path, struct fsv_buf *json)
-{
-	struct fsv_jsonw w;
-	char now[40];
-
-	fsv_buf_init(json, fsv_http_arena(f->req), 0);
-	fsv_jsonw_init(&w, json);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_str(&w, "timestamp", fsv_str(timestamp(now)));
-	fsv_jsonw_kv_int(&w, "status", status);
-	fsv_jsonw_kv_str(&w, "error", fsv_str(error));
-	if (path)
-		fsv_jsonw_kv_str(&w, "path", f->path);
-	fsv_jsonw_end(&w, '}');
-}
-
 static void not_found(struct front *f)
 {
 	static const struct fsv_http_header_out vary[] = {
@@ -90,12 +56,11 @@ static void not_found(struct front *f)
 		{ "Vary", "Access-Control-Request-Method" },
 		{ "Vary", "Access-Control-Request-Headers" },
 	};
-	struct fsv_buf json;
 
 	switch (fsv_accept_error(fsv_http_header(f->req, "Accept"))) {
 	case FSV_ACCEPT_JSON:
-		error_json(f, 404, "Not Found", true, &json);
-		fsv_http_reply(f->req, 404, FSV_TYPE_JSON, fsv_buf_str(&json), vary, 3);
+		fsv_http_reply(f->req, 404, FSV_TYPE_JSON, fsv_http_error_json(fsv_http_arena(f->req), 404, "Not Found", f->path),
+			       vary, 3);
 		return;
 	case FSV_ACCEPT_HTML:
 		fsv_http_reply(f->req, 404, "text/html;charset=UTF-8",
@@ -275,7 +240,6 @@ static bool path_is(const struct front *f, unsigned n_seg, const char *first, co
 static void dispatch(struct front *f)
 {
 	void (*handler)(struct front *f) = NULL;
-	struct fsv_buf json;
 
 	if (path_is(f, 3, "federation", NULL) && f->seg[1].n > 0 && f->seg[2].n > 0)
 		handler = federation;
@@ -292,8 +256,8 @@ static void dispatch(struct front *f)
 		else
 			fsv_http_reply(f->req, 406, NULL, FSV_STR_NULL, NULL, 0);
 	} else if (path_is(f, 1, "error", NULL)) {
-		error_json(f, 999, "None", false, &json);
-		fsv_http_reply(f->req, 500, FSV_TYPE_JSON, fsv_buf_str(&json), NULL, 0);
+		fsv_http_reply(f->req, 500, FSV_TYPE_JSON,
+			       fsv_http_error_json(fsv_http_arena(f->req), 999, "None", FSV_STR_NULL), NULL, 0);
 	} else {
 		not_found(f);
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fate-serving-proxy: the door of one party, for its clients, its serving nodes and other parties. */
-#include "base/log.h"
 #include "proxy-conf.h"
 #include "proxy.h"
 #include "svc/svc.h"
@@ -26,17 +25,16 @@ static unsigned busy(struct fsv_svc *svc)
 	return fsv_proxy_busy(fsv_svc_user(svc));
 }
 
-static void done(struct fsv_svc *svc, int64_t deadline_ns)
+static unsigned done(struct fsv_svc *svc, int64_t deadline_ns)
 {
-	unsigned cut = fsv_proxy_stop(fsv_svc_user(svc), deadline_ns);
-
-	if (cut > 0)
-		fsv_log_warn("%u requests were cut off because drain.timeout had passed", cut);
+	return fsv_proxy_stop(fsv_svc_user(svc), deadline_ns);
 }
 
 static int64_t stall_ns(struct fsv_svc *svc)
 {
-	return fsv_proxy_stall_ns(fsv_svc_user(svc));
+	const struct fsv_proxy *proxy = fsv_svc_user(svc);
+
+	return fsv_svc_stall_ns(proxy->rpc, proxy->http);
 }
 
 static void status(struct fsv_svc *svc, struct fsv_buf *out)

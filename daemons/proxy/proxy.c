@@ -370,15 +370,6 @@ unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns)
 	return cut;
 }
 
-int64_t fsv_proxy_stall_ns(struct fsv_proxy *proxy)
-{
-	int64_t rpc = proxy->rpc ? fsv_rpc_stall_ns(proxy->rpc) : 0;
-	int64_t since = proxy->http ? fsv_http_stall_ns(proxy->http) : 0;
-	int64_t http = since ? fsv_now_ns() - since : 0;
-
-	return rpc > http ? rpc : http;
-}
-
 void fsv_proxy_status(struct fsv_proxy *proxy, struct fsv_buf *out)
 {
 	uint64_t requests = atomic_load_explicit(&proxy->requests, memory_order_relaxed);

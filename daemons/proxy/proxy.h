@@ -104,7 +104,6 @@ void fsv_proxy_drain(struct fsv_proxy *proxy);
 unsigned fsv_proxy_busy(struct fsv_proxy *proxy);
 /* Returns the number of requests that were cut off. Accepts what start left half done. */
 unsigned fsv_proxy_stop(struct fsv_proxy *proxy, int64_t deadline_ns);
-int64_t fsv_proxy_stall_ns(struct fsv_proxy *proxy);
 void fsv_proxy_status(struct fsv_proxy *proxy, struct fsv_buf *out);
 
 /* Routes [main thread] (routing.c) ---------------------------------------------------------------- */

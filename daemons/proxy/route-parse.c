@@ -241,8 +241,7 @@ static int read_endpoint(struct parse *p, struct fsv_endpoint *ret_endpoint)
 static int read_endpoints(struct parse *p, const char *of, struct fsv_endpoints *list)
 {
 	struct fsv_endpoint one;
-	unsigned cap = 0;
-	size_t at;
+	size_t at, cap = 0;
 	int r;
 
 	p->what = of;
@@ -254,15 +253,7 @@ static int read_endpoints(struct parse *p, const char *of, struct fsv_endpoints 
 		r = read_endpoint(p, &one);
 		if (r < 0)
 			return r;
-		if (list->n == cap) {
-			struct fsv_endpoint *more = FSV_ARENA_NEW_N(&p->table->arena, struct fsv_endpoint,
-								    cap ? cap * 2 : 4);
-
-			if (cap > 0)
-				memcpy(more, list->all, cap * sizeof(*more));
-			list->all = more;
-			cap = cap ? cap * 2 : 4;
-		}
+		FSV_ARENA_MORE(&p->table->arena, list->all, list->n, cap, 4);
 		list->all[list->n++] = one;
 	}
 	if (r == 0 && fsv_json_failed(&p->json))

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http-fault.h"
 
-#include <stdio.h>
-#include <time.h>
-
-#include "base/time.h"
-#include "codec/json.h"
-
 enum { TYPE_LEN_MAX = 100 };
 
 enum form { AS_JSON, AS_PAGE, AS_NOTHING };
@@ -108,30 +102,6 @@ static const char *words(unsigned status)
 	}
 }
 
-static struct fsv_str as_json(struct fsv_http_req *req, unsigned status)
-{
-	int64_t ms = fsv_wall_ms();
-	time_t seconds = (time_t)(ms / 1000);
-	struct fsv_jsonw w;
-	struct fsv_buf out;
-	char now[64];
-	struct tm tm;
-	size_t n;
-
-	gmtime_r(&seconds, &tm);
-	n = strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(now + n, sizeof(now) - n, ".%03d+00:00", (int)(ms % 1000));
-	fsv_buf_init(&out, fsv_http_arena(req), 0);
-	fsv_jsonw_init(&w, &out);
-	fsv_jsonw_begin(&w, '{');
-	fsv_jsonw_kv_str(&w, "timestamp", fsv_str(now));
-	fsv_jsonw_kv_int(&w, "status", (int64_t)status);
-	fsv_jsonw_kv_str(&w, "error", fsv_str(words(status)));
-	fsv_jsonw_kv_str(&w, "path", fsv_http_path(req));
-	fsv_jsonw_end(&w, '}');
-	return fsv_buf_str(&out);
-}
-
 static unsigned headers_for(unsigned status, const char *detail, struct fsv_http_header_out headers[3])
 {
 	switch (status) {
@@ -159,7 +129,8 @@ void fsv_http_fault(struct fsv_http_req *req, unsigned status, const char *detai
 
 	switch (form_for(fsv_http_header(req, "Accept"))) {
 	case AS_JSON:
-		fsv_http_reply(req, status, "application/json", as_json(req, status), headers, n);
+		fsv_http_reply(req, status, "application/json",
+			       fsv_http_error_json(fsv_http_arena(req), status, words(status), fsv_http_path(req)), headers, n);
 		return;
 	case AS_PAGE:
 		fsv_http_reply(req, status, "text/html;charset=UTF-8",

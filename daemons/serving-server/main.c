@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fate-serving-server: scores with the models of one party, as guest and as host. */
-#include "base/log.h"
 #include "registration.h"
 #include "server.h"
 #include "serving-server-conf.h"
@@ -35,17 +34,16 @@ static unsigned busy(struct fsv_svc *svc)
 	return fsv_server_busy(fsv_svc_user(svc));
 }
 
-static void done(struct fsv_svc *svc, int64_t deadline_ns)
+static unsigned done(struct fsv_svc *svc, int64_t deadline_ns)
 {
-	unsigned cut = fsv_server_stop(fsv_svc_user(svc), deadline_ns);
-
-	if (cut > 0)
-		fsv_log_warn("%u requests were cut off because drain.timeout had passed", cut);
+	return fsv_server_stop(fsv_svc_user(svc), deadline_ns);
 }
 
 static int64_t stall_ns(struct fsv_svc *svc)
 {
-	return fsv_server_stall_ns(fsv_svc_user(svc));
+	const struct fsv_server *server = fsv_svc_user(svc);
+
+	return fsv_svc_stall_ns(server->rpc, server->http);
 }
 
 static void status(struct fsv_svc *svc, struct fsv_buf *out)

@@ -30,14 +30,7 @@ static bool read_service_ids(struct fsv_json *j, struct fsv_arena *arena, struct
 	while (fsv_json_elem(j)) {
 		if (o->n_service_ids == SERVICE_IDS_MAX)
 			return false;
-		if (o->n_service_ids == cap) {
-			struct fsv_str *grown = FSV_ARENA_NEW_N(arena, struct fsv_str, cap ? cap * 2 : 8);
-
-			if (cap > 0)
-				memcpy(grown, o->service_ids, cap * sizeof(*grown));
-			o->service_ids = grown;
-			cap = cap ? cap * 2 : 8;
-		}
+		FSV_ARENA_MORE(arena, o->service_ids, o->n_service_ids, cap, 8);
 		if (!fsv_coerce_text(j, &o->service_ids[o->n_service_ids++]))
 			return false;
 	}

@@ -364,15 +364,6 @@ unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns)
 	return cut;
 }
 
-int64_t fsv_server_stall_ns(struct fsv_server *server)
-{
-	int64_t rpc = server->rpc ? fsv_rpc_stall_ns(server->rpc) : 0;
-	int64_t since = server->http ? fsv_http_stall_ns(server->http) : 0;
-	int64_t http = since ? fsv_now_ns() - since : 0;
-
-	return rpc > http ? rpc : http;
-}
-
 /* Requests ---------------------------------------------------------------------------------------- */
 
 int fsv_server_enter(struct fsv_server *server, const struct fsv_interface *interface, bool too_late,

@@ -102,7 +102,6 @@ unsigned fsv_server_busy(struct fsv_server *server);
 /* Returns the number of requests that were cut off. Accepts what start left half done. Look-ups of features
  * are cut off only when the deadline has passed by then; else they are waited for. */
 unsigned fsv_server_stop(struct fsv_server *server, int64_t deadline_ns);
-int64_t fsv_server_stall_ns(struct fsv_server *server);
 void fsv_server_status(struct fsv_server *server, struct fsv_buf *out);
 
 /* Requests [any thread] --------------------------------------------------------------------------- */

@@ -122,6 +122,19 @@ void *fsv_arena_array(struct fsv_arena *a, size_t n, size_t size)
 	return fsv_arena_zalloc(a, bytes);
 }
 
+void *fsv_arena_grow(struct fsv_arena *a, const void *list, size_t n, size_t *cap, size_t first, size_t size)
+{
+	size_t bytes;
+	void *grown;
+
+	*cap = *cap > 0 ? 2 * *cap : first;
+	FSV_BUG_ON(*cap <= n || __builtin_mul_overflow(*cap, size, &bytes));
+	grown = fsv_arena_alloc(a, bytes);
+	if (n > 0)
+		memcpy(grown, list, n * size);
+	return grown;
+}
+
 struct fsv_str fsv_arena_str(struct fsv_arena *a, struct fsv_str s)
 {
 	return (struct fsv_str){ fsv_arena_cstr(a, s), s.n };

@@ -40,6 +40,17 @@ void *fsv_arena_zalloc(struct fsv_arena *a, size_t size) __attribute__((returns_
 void *fsv_arena_array(struct fsv_arena *a, size_t n, size_t size) __attribute__((returns_nonnull));
 #define FSV_ARENA_NEW_N(a, type, n)	((type *)fsv_arena_array((a), (n), sizeof(type)))
 
+/* Room for one more behind the n elements of a list that has room for *cap: twice as much, at first for that many; the
+ * new room is uninitialised. Returns where the list is from now on. */
+void *fsv_arena_grow(struct fsv_arena *a, const void *list, size_t n, size_t *cap, size_t first,
+		     size_t size) __attribute__((returns_nonnull));
+/* The same where it is needed; cap is a size_t. */
+#define FSV_ARENA_MORE(a, list, n, cap, first) \
+	do { \
+		if ((n) == (cap)) \
+			(list) = fsv_arena_grow((a), (list), (n), &(cap), (first), sizeof(*(list))); \
+	} while (0)
+
 /* Copies; a NUL stands behind the copy (not counted). */
 struct fsv_str fsv_arena_str(struct fsv_arena *a, struct fsv_str s);
 char *fsv_arena_cstr(struct fsv_arena *a, struct fsv_str s);

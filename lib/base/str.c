@@ -10,6 +10,14 @@ static unsigned char lower(unsigned char c)
 	return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
+int fsv_str_order(struct fsv_str a, struct fsv_str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 bool fsv_str_caseeq(struct fsv_str a, struct fsv_str b)
 {
 	if (a.n != b.n)

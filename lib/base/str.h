@@ -38,6 +38,9 @@ static inline bool fsv_str_is(struct fsv_str a, const char *b)
 	return fsv_str_eq(a, fsv_str(b));
 }
 
+/* Below, at or above 0 as a comes before, with or behind b: by bytes, a text before those that it begins. */
+int fsv_str_order(struct fsv_str a, struct fsv_str b);
+
 /* ASCII letters only. */
 bool fsv_str_caseeq(struct fsv_str a, struct fsv_str b);
 /* Whether part, in any case, stands somewhere in s. An empty part does. */

@@ -13,6 +13,9 @@
 int64_t fsv_now_ns(void);
 /* CLOCK_REALTIME in ms since 1970. */
 int64_t fsv_wall_ms(void);
+enum { FSV_ISO_SIZE = 40 };
+/* "2026-11-29T08:57:38.042+00:00" of ms since 1970; returns out. */
+const char *fsv_iso_time(int64_t wall_ms, char out[FSV_ISO_SIZE]);
 /* now + ms, without overflow. */
 int64_t fsv_deadline_in_ms(int64_t ms);
 

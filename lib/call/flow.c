@@ -169,10 +169,7 @@ int fsv_flow_with(const struct fsv_flow *was, struct fsv_str resource, double al
 
 static int by_key(const void *a, const void *b)
 {
-	const struct fsv_map_entry *x = *(struct fsv_map_entry *const *)a, *y = *(struct fsv_map_entry *const *)b;
-	int r = memcmp(x->key.p, y->key.p, x->key.n < y->key.n ? x->key.n : y->key.n);
-
-	return r ? r : x->key.n < y->key.n ? -1 : x->key.n > y->key.n;
+	return fsv_str_order((*(struct fsv_map_entry *const *)a)->key, (*(struct fsv_map_entry *const *)b)->key);
 }
 
 void fsv_flow_format(const struct fsv_flow *flow, struct fsv_buf *out)
@@ -197,7 +194,7 @@ void fsv_flow_format(const struct fsv_flow *flow, struct fsv_buf *out)
 	free(sorted);
 }
 
-struct fsv_flow *fsv_flow_load(const char *path)
+struct fsv_flow *fsv_flow_load(const char *path, bool *ret_broken)
 {
 	FSV_AUTO_MEM char *text = NULL;
 	struct fsv_flow *flow = NULL;
@@ -206,10 +203,12 @@ struct fsv_flow *fsv_flow_load(const char *path)
 	size_t n;
 	int r = fsv_read_file(path, FSV_FLOW_FILE_MAX, &text, &n, &err);
 
+	*ret_broken = false;
 	if (r == -ENOENT)
 		return NULL;
 	if (r == 0)
 		r = fsv_flow_parse(fsv_str_n(text, n), &flow, &skipped, &err);
+	*ret_broken = r < 0 || skipped > 0;
 	if (r < 0) {
 		fsv_log_err("flow rules %s: %s; nothing is limited", path, err.text);
 		return NULL;

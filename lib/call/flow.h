@@ -41,8 +41,9 @@ struct fsv_flow {
  * negative ones, are skipped and counted. FSV_E_SYNTAX for what is no such list. */
 int fsv_flow_parse(struct fsv_str json, struct fsv_flow **ret_flow, unsigned *ret_skipped,
 		   struct fsv_err *err) FSV_MUST_CHECK;
-/* Of a file; NULL when there is none, or none that can be read, which is logged. [blocks] */
-struct fsv_flow *fsv_flow_load(const char *path);
+/* Of a file; NULL when there is none, or none that can be read, which is logged. *ret_broken: the file holds something
+ * that is not in the rules. [blocks] */
+struct fsv_flow *fsv_flow_load(const char *path, bool *ret_broken);
 
 /* Another set of rules with this one in it, in the place of one for the same resource; what was admitted in the
  * present second stays counted. A negative or infinite rate is no limit: the rule for the resource goes. flow may be

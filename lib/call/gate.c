@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -18,7 +19,8 @@ struct fsv_gate {
 	_Atomic bool limited;		/* there are any, so that nobody else looks */
 	struct fsv_traffic *traffic;
 	pthread_mutex_t lock;		/* who makes the next rules; held while they are written */
-	char *folder, *path;
+	bool broken;			/* the file holds what no rule was made of; under lock */
+	char *folder, *path, *aside;	/* aside: where a broken file goes before another takes its place */
 };
 
 /* Life ---------------------------------------------------------------------------------------------------- */
@@ -43,6 +45,8 @@ struct fsv_gate *fsv_gate_new(const char *folder, const char *name)
 	gate->folder = fsv_str_dup(fsv_buf_str(&path));
 	fsv_buf_printf(&path, "/%s", name);
 	gate->path = fsv_str_dup(fsv_buf_str(&path));
+	fsv_buf_puts(&path, ".broken");
+	gate->aside = fsv_str_dup(fsv_buf_str(&path));
 	fsv_buf_done(&path);
 	fsv_gate_reload(gate);
 	return gate;
@@ -57,6 +61,7 @@ struct fsv_gate *fsv_gate_free(struct fsv_gate *gate)
 	pthread_mutex_destroy(&gate->lock);
 	free(gate->folder);
 	free(gate->path);
+	free(gate->aside);
 	free(gate);
 	return NULL;
 }
@@ -64,7 +69,7 @@ struct fsv_gate *fsv_gate_free(struct fsv_gate *gate)
 void fsv_gate_reload(struct fsv_gate *gate)
 {
 	pthread_mutex_lock(&gate->lock);
-	put(gate, fsv_flow_load(gate->path));
+	put(gate, fsv_flow_load(gate->path, &gate->broken));
 	pthread_mutex_unlock(&gate->lock);
 }
 
@@ -127,6 +132,26 @@ void fsv_gate_count_model(struct fsv_gate *gate, const char *key, unsigned good,
 
 /* Rules ------------------------------------------------------------------------------------------------------- */
 
+/* Somebody meant something by a file that could not be read, or not all of it: it is kept beside the new one. */
+static int replace_file(struct fsv_gate *gate, struct fsv_str text, struct fsv_err *err)
+{
+	bool moved = gate->broken && rename(gate->path, gate->aside) == 0;
+	int r;
+
+	if (gate->broken && !moved && errno != ENOENT)
+		return fsv_err_errno(err, errno, "%s is broken and cannot be kept as %s", gate->path, gate->aside);
+	r = fsv_write_file(gate->path, text.p, text.n, 0640, err);
+	if (r < 0 && moved)
+		(void)rename(gate->aside, gate->path);	/* where it is looked for; kept it is in either place */
+	if (r < 0)
+		return r;
+	if (moved)
+		fsv_log_warn("flow rules %s: the file that could not be read, or not all of it, is kept as %s; the new one "
+			     "has what was in force and what is set from now on", gate->path, gate->aside);
+	gate->broken = false;
+	return 0;
+}
+
 static int write_rules(struct fsv_gate *gate, const struct fsv_flow *flow, struct fsv_err *err)
 {
 	struct fsv_buf text;
@@ -139,7 +164,7 @@ static int write_rules(struct fsv_gate *gate, const struct fsv_flow *flow, struc
 	if (text.n > FSV_FLOW_FILE_MAX)
 		r = fsv_err_set(err, FSV_E_LIMIT, "the rules would take more than %d bytes in %s", FSV_FLOW_FILE_MAX, gate->path);
 	else
-		r = fsv_write_file(gate->path, text.p, text.n, 0640, err);
+		r = replace_file(gate, fsv_buf_str(&text), err);
 	fsv_buf_done(&text);
 	return r;
 }

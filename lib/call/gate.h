@@ -48,7 +48,8 @@ void fsv_gate_count(struct fsv_gate *gate, const struct fsv_interface *interface
 void fsv_gate_count_model(struct fsv_gate *gate, const char *key, unsigned good, unsigned bad);
 
 /* updateFlowRule: on disk and in force, for a negative or infinite rate no more. FSV_E_LIMIT for more than max rules, or
- * more than their file may hold. [any thread; blocks] */
+ * more than their file may hold. A file that could not be read, or not all of it, gets ".broken" behind its name, in
+ * the place of an earlier one. [any thread; blocks] */
 int fsv_gate_set(struct fsv_gate *gate, struct fsv_str resource, double allowed, size_t max,
 		 struct fsv_err *err) FSV_MUST_CHECK;
 /* Whether a rule names the resource, and its rate. [any thread] */

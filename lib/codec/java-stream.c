@@ -365,16 +365,8 @@ struct items {
 
 static void add_item(struct reader *r, struct items *items, struct fsv_java_item item)
 {
-	struct fsv_java_item *more;
-
 	count(r, 1);
-	if (items->n == items->cap) {
-		items->cap = items->cap ? items->cap * 2 : 8;
-		more = FSV_ARENA_NEW_N(r->arena, struct fsv_java_item, items->cap);
-		if (items->n > 0)
-			memcpy(more, items->list, items->n * sizeof(*more));
-		items->list = more;
-	}
+	FSV_ARENA_MORE(r->arena, items->list, items->n, items->cap, 8);
 	items->list[items->n++] = item;
 }
 

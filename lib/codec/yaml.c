@@ -105,14 +105,9 @@ static bool before(const struct fsv_yaml *a, const struct fsv_yaml *b)
 static int by_key_and_place(const void *pa, const void *pb)
 {
 	const struct fsv_yaml *a = *(struct fsv_yaml *const *)pa, *b = *(struct fsv_yaml *const *)pb;
-	size_t n = a->key.n < b->key.n ? a->key.n : b->key.n;
-	int d = n > 0 ? memcmp(a->key.p, b->key.p, n) : 0;
+	int d = fsv_str_order(a->key, b->key);
 
-	if (d != 0)
-		return d;
-	if (a->key.n != b->key.n)
-		return a->key.n < b->key.n ? -1 : 1;
-	return before(a, b) ? -1 : 1;
+	return d ? d : before(a, b) ? -1 : 1;
 }
 
 static int check_twice(struct reader *r, const struct fsv_yaml *map)

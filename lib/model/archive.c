@@ -116,15 +116,7 @@ static bool plain(struct fsv_str name)
 
 static void add(struct archive *a, struct fsv_package_entry entry)
 {
-	struct fsv_package_entry *more;
-
-	if (a->n == a->cap) {
-		a->cap = a->cap ? a->cap * 2 : 16;
-		more = FSV_ARENA_NEW_N(a->arena, struct fsv_package_entry, a->cap);
-		if (a->n > 0)
-			memcpy(more, a->entries, a->n * sizeof(*more));
-		a->entries = more;
-	}
+	FSV_ARENA_MORE(a->arena, a->entries, a->n, a->cap, 16);
 	a->entries[a->n++] = entry;
 }
 

@@ -41,15 +41,7 @@ struct entries {
 
 static void add_entry(struct entries *e, struct fsv_arena *arena, struct fsv_package_entry entry)
 {
-	struct fsv_package_entry *more;
-
-	if (e->n == e->cap) {
-		e->cap = e->cap ? e->cap * 2 : 16;
-		more = FSV_ARENA_NEW_N(arena, struct fsv_package_entry, e->cap);
-		if (e->n > 0)
-			memcpy(more, e->list, e->n * sizeof(*more));
-		e->list = more;
-	}
+	FSV_ARENA_MORE(arena, e->list, e->n, e->cap, 16);
 	e->list[e->n++] = entry;
 }
 

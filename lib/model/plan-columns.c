@@ -21,15 +21,7 @@ int fsv_compile_column(struct fsv_compile *c, struct fsv_str name, uint32_t *ret
 		return fsv_err_set(err, FSV_E_MODEL_INIT, "a column name is not UTF-8");
 	if (plan->n_columns >= FSV_PLAN_MAX_COLUMNS)
 		return fsv_err_set(err, FSV_E_MODEL_INIT, "more than %d columns", FSV_PLAN_MAX_COLUMNS);
-	if (plan->n_columns == c->cap_columns) {
-		size_t cap = c->cap_columns ? c->cap_columns * 2 : 64;
-		struct fsv_column *grown = FSV_ARENA_NEW_N(&c->scratch, struct fsv_column, cap);
-
-		if (plan->n_columns > 0)
-			memcpy(grown, plan->columns, plan->n_columns * sizeof(*grown));
-		plan->columns = grown;
-		c->cap_columns = cap;
-	}
+	FSV_ARENA_MORE(&c->scratch, plan->columns, plan->n_columns, c->cap_columns, 64);
 	plan->columns[plan->n_columns] = (struct fsv_column){
 		.name = fsv_arena_cstr(&c->scratch, name),	/* until fsv_compile_index */
 		.name_n = (uint32_t)name.n,
@@ -47,15 +39,7 @@ uint32_t fsv_compile_constant(struct fsv_compile *c, const char *text)
 
 	if (known > 0)
 		return (uint32_t)(known - 1);
-	if (plan->n_constants == c->cap_constants) {
-		size_t cap = c->cap_constants ? c->cap_constants * 2 : 64;
-		struct fsv_cell *grown = FSV_ARENA_NEW_N(&c->scratch, struct fsv_cell, cap);
-
-		if (plan->n_constants > 0)
-			memcpy(grown, plan->constants, plan->n_constants * sizeof(*grown));
-		plan->constants = grown;
-		c->cap_constants = cap;
-	}
+	FSV_ARENA_MORE(&c->scratch, plan->constants, plan->n_constants, c->cap_constants, 64);
 	plan->constants[plan->n_constants++] = fsv_cell_const(fsv_arena_str(&c->scratch, fsv_str(text)));
 	(void)fsv_map_put(&c->constants, fsv_str(text), (void *)(uintptr_t)plan->n_constants); /* there was none */
 	return plan->n_constants - 1;

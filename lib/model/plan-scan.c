@@ -96,15 +96,7 @@ struct foreign_names {
 
 static void add_foreign(struct foreign_names *f, struct fsv_str name, struct fsv_arena *arena)
 {
-	if (f->n == f->cap) {
-		size_t cap = f->cap ? f->cap * 2 : 64;
-		struct foreign_name *grown = FSV_ARENA_NEW_N(arena, struct foreign_name, cap);
-
-		if (f->n > 0)
-			memcpy(grown, f->names, f->n * sizeof(*grown));
-		f->names = grown;
-		f->cap = cap;
-	}
+	FSV_ARENA_MORE(arena, f->names, f->n, f->cap, 64);
 	f->names[f->n++] = (struct foreign_name){ fsv_str_hash(name), name };
 }
 

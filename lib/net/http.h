@@ -80,6 +80,9 @@ struct fsv_http_header_out {
 	const char *name, *value;
 };
 
+/* {"timestamp":…,"status":404,"error":"Not Found","path":…}, the body of the reference's own faults, in the arena. A
+ * path that is no UTF-8 ends there; FSV_STR_NULL: none. */
+struct fsv_str fsv_http_error_json(struct fsv_arena *arena, unsigned status, const char *error, struct fsv_str path);
 /* Ends the request; body is copied. content_type NULL = none. The header of an answer has 2 KiB at
  * least. [any thread] */
 void fsv_http_reply(struct fsv_http_req *req, unsigned status, const char *content_type, struct fsv_str body,

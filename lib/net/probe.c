@@ -20,7 +20,7 @@
 #include "base/thread.h"
 #include "base/time.h"
 
-enum { AT_A_TIME = 32, ALIVE_MAX = 128, ONE_MS = 1500 };
+enum { AT_A_TIME = 32, ALIVE_MAX = 128, ONE_MS = 1500, LOOK_MS = 50 };
 
 struct target {
 	char *host;
@@ -40,6 +40,12 @@ struct job {
 };
 
 static _Atomic unsigned alive;
+static _Atomic int64_t limit = INT64_MAX;	/* looked at every LOOK_MS by those who wait */
+
+static int64_t until(const struct job *job)
+{
+	return fsv_min_deadline(job->deadline, atomic_load(&limit));
+}
 
 static void job_unref(struct job *job)
 {
@@ -91,7 +97,7 @@ static void *work(void *arg)
 	struct job *job = arg;
 	size_t i;
 
-	while ((i = atomic_fetch_add(&job->next, 1)) < job->n && fsv_now_ns() < job->deadline) {
+	while ((i = atomic_fetch_add(&job->next, 1)) < job->n && fsv_now_ns() < until(job)) {
 		bool reached = reaches(&job->targets[i], job->deadline);
 
 		pthread_mutex_lock(&job->lock);
@@ -142,9 +148,21 @@ static bool start_helper(struct job *job)
 	return true;
 }
 
+/* With its lock held: until all have an outcome, or there is no time left. */
+static void await(struct job *job)
+{
+	int64_t left;
+
+	while (job->done < job->n && (left = until(job) - fsv_now_ns()) > 0) {
+		int64_t at = fsv_now_ns() + fsv_min_deadline(left, LOOK_MS * FSV_MS);
+		struct timespec ts = { at / FSV_S, at % FSV_S };
+
+		(void)pthread_cond_timedwait(&job->over, &job->lock, &ts);	/* both are looked at */
+	}
+}
+
 void fsv_probe_all(struct fsv_probe *probes, size_t n, int64_t deadline)
 {
-	struct timespec until = { deadline / FSV_S, deadline % FSV_S };
 	struct job *job;
 	size_t helpers = 0;
 
@@ -154,10 +172,15 @@ void fsv_probe_all(struct fsv_probe *probes, size_t n, int64_t deadline)
 	while (helpers < n && helpers < AT_A_TIME && start_helper(job))
 		helpers++;
 	pthread_mutex_lock(&job->lock);
-	while (helpers > 0 && job->done < n && pthread_cond_timedwait(&job->over, &job->lock, &until) == 0)
-		;
+	if (helpers > 0)
+		await(job);
 	for (size_t i = 0; i < n; i++)
 		probes[i].reached = job->targets[i].reached;
 	pthread_mutex_unlock(&job->lock);
 	job_unref(job);
+}
+
+void fsv_probe_limit(int64_t deadline_ns)
+{
+	atomic_store(&limit, deadline_ns);
 }

@@ -17,5 +17,8 @@ struct fsv_probe {
  * as not reached; a name server that does not answer cannot hold the caller up. [any thread; blocks until the deadline
  * at most] */
 void fsv_probe_all(struct fsv_probe *probes, size_t n, int64_t deadline_ns);
+/* Nobody in this process waits for probes beyond this, who has begun already neither: a stop has its own deadline.
+ * [any thread] */
+void fsv_probe_limit(int64_t deadline_ns);
 
 #endif

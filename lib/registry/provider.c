@@ -111,11 +111,7 @@ bool fsv_provider_parse(struct fsv_str text, struct fsv_provider_url *ret_url)
 
 static int by_key(const void *a, const void *b)
 {
-	const struct fsv_provider_param *x = a, *y = b;
-	size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
-	int r = n > 0 ? memcmp(x->key.p, y->key.p, n) : 0;
-
-	return r ? r : (x->key.n > y->key.n) - (x->key.n < y->key.n);
+	return fsv_str_order(((const struct fsv_provider_param *)a)->key, ((const struct fsv_provider_param *)b)->key);
 }
 
 void fsv_provider_format(const struct fsv_provider_url *url, struct fsv_buf *out)

@@ -9,7 +9,8 @@
 /* For a daemon's table. */
 #define FSV_HEALTH_TIMEOUT_KEY \
 	{ "health.check.timeout", FSV_CONF_DURATION, 0, "ms", "3s", 100, 60000, NULL, \
-	  "How long a health report may wait for others; who has not accepted a connection by then counts as unreachable.", NULL }
+	  "How long a health report may wait for others; who has not accepted a connection by then counts as unreachable. " \
+	  "A stop waits for a report no longer than drain.timeout.", NULL }
 
 struct fsv_health {
 	struct fsv_jsonw w;

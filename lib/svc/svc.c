@@ -12,6 +12,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
+#include "net/http.h"
+#include "net/probe.h"
+#include "net/rpc.h"
 
 enum { STATUS_MS = 5000, DRAIN_POLL_MS = 10, STATUS_MAX = 512 };
 
@@ -53,6 +56,15 @@ const struct fsv_conf *fsv_svc_conf(struct fsv_svc *svc)
 const char *fsv_svc_conf_path(struct fsv_svc *svc)
 {
 	return svc->path;
+}
+
+int64_t fsv_svc_stall_ns(const struct fsv_rpc *rpc, const struct fsv_http *http)
+{
+	int64_t in_rpc = rpc ? fsv_rpc_stall_ns(rpc) : 0;
+	int64_t since = http ? fsv_http_stall_ns(http) : 0;
+	int64_t in_http = since ? fsv_now_ns() - since : 0;
+
+	return in_rpc > in_http ? in_rpc : in_http;
 }
 
 void fsv_svc_progress(struct fsv_svc *svc, const char *fmt, ...)
@@ -186,12 +198,14 @@ static void on_term(int signo, void *arg)
 	if (svc->draining) {
 		fsv_log_notice("second %s: stopping at once", strsignal(signo));
 		svc->drain_deadline = fsv_now_ns();
+		fsv_probe_limit(svc->drain_deadline);
 		fsv_loop_quit(svc->loop, FSV_EXIT_OK);
 		return;
 	}
 	svc->draining = true;
 	atomic_store(&svc->state.draining, true);
 	svc->drain_deadline = fsv_deadline_in_ms(ms);
+	fsv_probe_limit(svc->drain_deadline);
 	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)(ms + 10000) * 1000);
 	tell(text);
 	fsv_log_info("stopping: no new requests; waiting up to %lld ms for %u open ones", (long long)ms,
@@ -238,6 +252,7 @@ static int serve(struct fsv_svc *svc)
 {
 	struct fsv_err err = FSV_ERR_INIT;
 	int code = FSV_EXIT_FAILURE;
+	unsigned cut;
 
 	apply_log(svc);
 	fsv_svc_log_open(fsv_conf_enum(svc->conf, svc->desc->key_log_target), svc->desc->schema->daemon);
@@ -249,7 +264,9 @@ static int serve(struct fsv_svc *svc)
 		code = fsv_loop_run(svc->loop);
 		fsv_svc_metrics_close(&svc->state);
 	}
-	svc->desc->done(svc, svc->draining ? svc->drain_deadline : fsv_now_ns());
+	cut = svc->desc->done(svc, svc->draining ? svc->drain_deadline : fsv_now_ns());
+	if (cut > 0)
+		fsv_log_warn("%u requests were cut off because drain.timeout had passed", cut);
 	fsv_log_info("stopped");
 	fsv_timer_free(svc->drain_timer);
 	fsv_timer_free(svc->watchdog_timer);

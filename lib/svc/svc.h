@@ -18,6 +18,8 @@
 #include "base/loop.h"
 #include "conf/conf.h"
 
+struct fsv_http;
+struct fsv_rpc;
 struct fsv_svc;
 
 enum fsv_exit { FSV_EXIT_OK = 0, FSV_EXIT_FAILURE = 1, FSV_EXIT_USAGE = 2, FSV_EXIT_NOT_CONFIGURED = 6, FSV_EXIT_CONFIG = 78 };
@@ -38,15 +40,18 @@ struct fsv_svc_desc {
 	void (*drain)(struct fsv_svc *svc);
 	/* Work in progress; the process waits for 0. */
 	unsigned (*busy)(struct fsv_svc *svc);
-	/* Stop and free everything, cutting off what is left after deadline_ns (monotonic). Runs after a failed
-	 * init too, on whatever init had made. */
-	void (*done)(struct fsv_svc *svc, int64_t deadline_ns);
+	/* Stop and free everything, cutting off what is left after deadline_ns (monotonic); returns how many requests
+	 * that were. Runs after a failed init too, on whatever init had made. */
+	unsigned (*done)(struct fsv_svc *svc, int64_t deadline_ns);
 	/* How long the slowest handler has been running, ns; 0 idle. The watchdog is fed only while this is
 	 * below stall.limit. */
 	int64_t (*stall_ns)(struct fsv_svc *svc);
 	/* One line for STATUS=, at most every 5 s. */
 	void (*status)(struct fsv_svc *svc, struct fsv_buf *out);
 };
+
+/* For the hook: of the handlers on both, either NULL. [any thread] */
+int64_t fsv_svc_stall_ns(const struct fsv_rpc *rpc, const struct fsv_http *http);
 
 /* Whole life of the process; returns the exit status. */
 int fsv_svc_run(const struct fsv_svc_desc *desc, int argc, char **argv);

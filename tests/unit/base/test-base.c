@@ -107,6 +107,25 @@ static void str_numbers_and_edges(void **state)
 	assert_false(fsv_str_starts(FSV_STR("x"), FSV_STR("xy")));
 }
 
+static void str_order_is_that_of_bytes(void **state)
+{
+	const struct fsv_str sorted[] = {
+		FSV_STR(""), FSV_STR("\0"), FSV_STR("a"), FSV_STR("a\0"), FSV_STR("ab"), FSV_STR("b"), FSV_STR("\xff"),
+	};
+	const int n = sizeof(sorted) / sizeof(sorted[0]);
+
+	(void)state;
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < n; k++) {
+			int order = fsv_str_order(sorted[i], sorted[k]);
+
+			if ((order > 0) - (order < 0) != (i > k) - (i < k))
+				fail_msg("%d before %d: %d", i, k, order);
+		}
+	assert_int_equal(fsv_str_order(FSV_STR_NULL, FSV_STR("")), 0);
+	assert_true(fsv_str_order(FSV_STR_NULL, FSV_STR("a")) < 0);
+}
+
 static void str_utf8_finds_the_first_bad_byte(void **state)
 {
 	static const struct {
@@ -143,6 +162,25 @@ static void arena_grows_and_resets(void **state)
 	assert_non_null(fsv_arena_alloc(&a, 10));
 	fsv_arena_done(&a);
 	assert_int_equal(a.total, 0);
+}
+
+static void lists_grow_in_an_arena(void **state)
+{
+	struct fsv_arena a;
+	unsigned *list = NULL;
+	size_t n = 0, cap = 0;
+
+	(void)state;
+	fsv_arena_init(&a, 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		FSV_ARENA_MORE(&a, list, n, cap, 3);
+		assert_true(cap > n && cap >= 3 && cap <= 3 + 2 * n);
+		list[n++] = i;
+	}
+	assert_int_equal(cap, 3 << 9);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+	fsv_arena_done(&a);
 }
 
 static void buf_keeps_its_limit(void **state)
@@ -521,6 +559,17 @@ static void time_does_not_overflow(void **state)
 	assert_true(fsv_deadline_in_ms(INT64_MAX / 2) == FSV_NO_DEADLINE);
 }
 
+static void times_are_spelled_out(void **state)
+{
+	char out[FSV_ISO_SIZE];
+
+	(void)state;
+	assert_string_equal(fsv_iso_time(0, out), "1970-01-01T00:00:00.000+00:00");
+	assert_string_equal(fsv_iso_time(1795942658042, out), "2026-11-29T08:57:38.042+00:00");
+	assert_string_equal(fsv_iso_time(951868799999, out), "2000-02-29T23:59:59.999+00:00");
+	assert_string_equal(fsv_iso_time(INT64_MAX, out), "292278994-08-17T07:12:55.807+00:00");
+}
+
 /* Each of 64 places is hit, and none by far too often. */
 static void numbers_by_chance_are_spread(void **state)
 {
@@ -542,8 +591,10 @@ int main(void)
 		cmocka_unit_test(err_table_maps_codes),
 		cmocka_unit_test(err_text_is_cut_between_characters),
 		cmocka_unit_test(str_numbers_and_edges),
+		cmocka_unit_test(str_order_is_that_of_bytes),
 		cmocka_unit_test(str_utf8_finds_the_first_bad_byte),
 		cmocka_unit_test(arena_grows_and_resets),
+		cmocka_unit_test(lists_grow_in_an_arena),
 		cmocka_unit_test(buf_keeps_its_limit),
 		cmocka_unit_test(map_finds_replaces_and_removes),
 		cmocka_unit_test(map_removes_in_any_order),
@@ -555,6 +606,7 @@ int main(void)
 		cmocka_unit_test(log_is_one_line_and_limited),
 		cmocka_unit_test(snapshot_swaps_under_readers),
 		cmocka_unit_test(time_does_not_overflow),
+		cmocka_unit_test(times_are_spelled_out),
 		cmocka_unit_test(numbers_by_chance_are_spread),
 	};
 

@@ -23,7 +23,7 @@
 enum { MANY = 100 };
 
 static const struct fsv_interface one = { "I_one", "first" }, other = { "I_other", "second" };
-static char folder[64], file[96];
+static char folder[64], file[96], aside[112];
 static struct fsv_gate *gate;
 static unsigned faults;
 
@@ -40,6 +40,7 @@ static int open_gate(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(file, sizeof(file), "%s/.fate/rules.json", folder);
+	snprintf(aside, sizeof(aside), "%s.broken", file);
 	fsv_log_set_sink(count_faults);
 	faults = 0;
 	gate = fsv_gate_new(folder, "rules.json");
@@ -55,6 +56,7 @@ static int drop_gate(void **state)
 	fsv_log_set_sink(NULL);
 	snprintf(inner, sizeof(inner), "%s/.fate", folder);
 	(void)remove(file);
+	(void)remove(aside);
 	(void)remove(inner);
 	return rmdir(folder);
 }
@@ -91,15 +93,20 @@ static bool limited(const char *resource, double want)
 	return fsv_gate_limit(gate, fsv_str(resource), &allowed) && allowed == want;
 }
 
-static void on_disk(const char *want)
+static void holds(const char *path, const char *want)
 {
 	FSV_AUTO_MEM char *text = NULL;
 	struct fsv_err err = FSV_ERR_INIT;
 	size_t n;
 
-	if (fsv_read_file(file, 1 << 20, &text, &n, &err) < 0)
+	if (fsv_read_file(path, 1 << 20, &text, &n, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_string_equal(text, want);
+}
+
+static void on_disk(const char *want)
+{
+	holds(file, want);
 }
 
 static void put_on_disk(const char *text)
@@ -193,6 +200,58 @@ static void a_broken_file_limits_nothing_and_is_told(void **state)
 	assert_true(enters(&other));
 }
 
+/* Whoever wrote it finds it again, once. */
+static void a_broken_file_is_kept_aside(void **state)
+{
+	const char *broken = "[{\"source\":\"I_one\",";
+	const char *half = "[{\"source\":\"I_one\",\"allow_qps\":0},{\"source\":\"I_two\"}]";
+
+	(void)state;
+	assert_int_equal(set("I_one", 0), 0);
+	assert_int_equal(set("I_one", 1), 0);
+	assert_int_equal(access(aside, F_OK), -1);	/* a good one is not */
+	put_on_disk(broken);
+	fsv_gate_reload(gate);
+	assert_int_equal(access(aside, F_OK), -1);
+	assert_int_equal(set("I_other", 1), 0);
+	holds(aside, broken);
+	on_disk("[{\"source\":\"I_other\",\"allow_qps\":1.0}]");
+	assert_int_equal(set("I_other", 2), 0);
+	holds(aside, broken);
+	on_disk("[{\"source\":\"I_other\",\"allow_qps\":2.0}]");
+	/* Part of it was in force and stays so. */
+	put_on_disk(half);
+	restart();
+	assert_int_equal(set("I_other", 1), 0);
+	holds(aside, half);
+	on_disk("[{\"source\":\"I_one\",\"allow_qps\":0.0},{\"source\":\"I_other\",\"allow_qps\":1.0}]");
+	/* Taken away by hand in the meantime. */
+	put_on_disk(broken);
+	fsv_gate_reload(gate);
+	assert_int_equal(remove(file), 0);
+	assert_int_equal(set("I_other", 1), 0);
+	holds(aside, half);
+}
+
+/* Rather no new rule than a lost file. */
+static void a_broken_file_that_cannot_be_kept_stays(void **state)
+{
+	const char *broken = "[";
+
+	(void)state;
+	assert_int_equal(set("I_one", 0), 0);
+	put_on_disk(broken);
+	fsv_gate_reload(gate);
+	assert_int_equal(mkdir(aside, 0700), 0);
+	assert_int_equal(set("I_one", 0), -EISDIR);
+	assert_true(enters(&one));
+	on_disk(broken);
+	assert_int_equal(rmdir(aside), 0);
+	assert_int_equal(set("I_one", 0), 0);
+	assert_false(enters(&one));
+	holds(aside, broken);
+}
+
 /* Nothing may get into the file that keeps it from being read. */
 static void what_could_not_be_read_again_is_refused(void **state)
 {
@@ -257,6 +316,8 @@ int main(void)
 		TEST(models_are_limited_by_units),
 		TEST(rules_outlive_the_daemon),
 		TEST(a_broken_file_limits_nothing_and_is_told),
+		TEST(a_broken_file_is_kept_aside),
+		TEST(a_broken_file_that_cannot_be_kept_stays),
 		TEST(what_could_not_be_read_again_is_refused),
 		TEST(there_are_no_more_than_so_many),
 		TEST(a_rule_that_cannot_be_kept_is_refused),

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 #include "base/time.h"
 #include "net/probe.h"
 
-enum { DEADLINE_MS = 60000, EACH_MS = 1500, SLACK_MS = 10, MANY = 100 };
+enum { DEADLINE_MS = 60000, EACH_MS = 1500, SLACK_MS = 10, MANY = 100, MORE_THAN_A_MINUTE = 1500 };
 
 /* A port that is bound; with listen, somebody accepts there. */
 static int bound(bool listens, uint16_t *ret_port)
@@ -127,6 +128,39 @@ static void silence_ends_with_the_deadline(void **state)
 	close(silent_fd);
 }
 
+static void *set_limit(void *arg)
+{
+	fsv_probe_limit(*(int64_t *)arg);
+	return NULL;
+}
+
+/* The last one: threads that nobody waits for any more are still busy with it. */
+static void a_limit_ends_those_who_wait(void **state)
+{
+	FSV_AUTO_MEM struct fsv_probe *probes = FSV_NEW_N(struct fsv_probe, MORE_THAN_A_MINUTE);
+	int64_t began = fsv_now_ns(), limit = began + 100 * FSV_MS;
+	uint16_t silent_port;
+	int clients[2], silent_fd = silent(&silent_port, clients);
+	pthread_t thread;
+
+	(void)state;
+	for (unsigned i = 0; i < MORE_THAN_A_MINUTE; i++)
+		probes[i] = (struct fsv_probe){ "127.0.0.1", silent_port, true };
+	assert_int_equal(pthread_create(&thread, NULL, set_limit, &limit), 0);
+	fsv_probe_all(probes, MORE_THAN_A_MINUTE, fsv_deadline_in_ms(DEADLINE_MS));
+	assert_in_range((fsv_now_ns() - began) / FSV_MS, 100 - SLACK_MS, DEADLINE_MS / 2);
+	assert_false(probes[0].reached);
+	pthread_join(thread, NULL);
+	/* Who comes later finds it over. */
+	fsv_probe_all(probes, MORE_THAN_A_MINUTE, fsv_deadline_in_ms(DEADLINE_MS));
+	assert_in_range((fsv_now_ns() - began) / FSV_MS, 0, DEADLINE_MS / 2);
+	assert_false(probes[0].reached);
+	fsv_probe_limit(INT64_MAX);
+	close(clients[0]);
+	close(clients[1]);
+	close(silent_fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +168,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_asked),
 		cmocka_unit_test(many_are_asked),
 		cmocka_unit_test(silence_ends_with_the_deadline),
+		cmocka_unit_test(a_limit_ends_those_who_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,10 +65,10 @@ static unsigned thing_busy(struct fsv_svc *svc)
 	return strcmp(fsv_conf_str(fsv_svc_conf(svc), COLOUR), "busy") == 0 ? 2 : 0;
 }
 
-static void thing_done(struct fsv_svc *svc, int64_t deadline_ns)
+static unsigned thing_done(struct fsv_svc *svc, int64_t deadline_ns)
 {
-	(void)svc;
 	(void)deadline_ns;
+	return thing_busy(svc);
 }
 
 static int64_t thing_stall(struct fsv_svc *svc)
