@@ -61,7 +61,7 @@ stage_accounts() {
 }
 
 # Nodes of this machine that do not register are named to the console.
-registers() { grep -q '^zk\.url: ' "$stage/$1" && ! grep -q "^$2: false" "$stage/$1"; }
+registers() { grep -q '^zk\.url: "\{0,1\}[^"]' "$stage/$1" && ! grep -q "^$2: false" "$stage/$1"; }
 local_nodes() {
 	local nodes=
 	registers serving-server.yaml useRegister || nodes="\"serving 127.0.0.1:${opt[port-grpc]}\""
@@ -115,7 +115,7 @@ stage_admin_socket() {
 node_missing() {	# node_missing OVERVIEW
 	local node
 	for node in "serving ${opt[port-grpc]}" "proxy ${opt[port-intra]}"; do
-		grep -q "\"component\":\"${node% *}\",\"address\":\"[^\"]*:${node#* }\"[^{}]*\"state\":\"\(ok\|warn\)\"" <<<"$1" ||
+		grep -q "\"component\":\"${node% *}\",\"address\":\"[^\"]*:${node#* }\"[^{}]*\"state\":\"\(ok\|warn\|error\)\"" <<<"$1" ||
 			{ printf 'it does not reach the %s of port %s' "${node% *}" "${node#* }"; return; }
 	done
 }

@@ -110,8 +110,8 @@ void fsv_conf_sample(const struct fsv_conf_schema *schema, struct fsv_buf *out);
 /* The section "KEYS" of a page of this name ("fate-serving-server.yaml"), mdoc(7). */
 void fsv_conf_man(const struct fsv_conf_schema *schema, const char *page, struct fsv_buf *out);
 
-/* Java properties to our YAML, which names the daemon in its first line and always loads (but for what schema->check may say). Values are
- * trimmed and keep their meaning there. Unknown and retired keys and unusable values become comments;
+/* Java properties to our YAML, which names the daemon in its first line and always loads (but for what schema->check
+ * may say). Values are trimmed and keep their meaning there. Unknown and retired keys and unusable values become comments;
  * each has a line "FILE:LINE: key: sentence" in notes, which hold no secrets. At most 1 MiB. */
 int fsv_conf_import(const struct fsv_conf_schema *schema, struct fsv_str properties, const char *file,
 		    struct fsv_buf *out, struct fsv_buf *notes, struct fsv_err *err) FSV_MUST_CHECK;

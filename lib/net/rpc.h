@@ -45,8 +45,8 @@ int fsv_rpc_new(unsigned n, struct fsv_rpc **ret_rpc, struct fsv_err *err) FSV_M
 /* Servers must be gone. Joins the workers, after what was posted has run and all requests have ended. */
 struct fsv_rpc *fsv_rpc_free(struct fsv_rpc *rpc);
 unsigned fsv_rpc_workers(const struct fsv_rpc *rpc);
-/* How long its requests wait, within their deadlines, for a target that says that it is being stopped, and for one that
- * cannot be reached, from the first failure on; 10 s and 2 s at first. For what begins to wait from now on. [any thread] */
+/* How long its requests wait, within their deadlines, for a target that says that it is being stopped, and for one
+ * that cannot be reached, from the first failure on; 10 s and 2 s at first. What waits already goes on. [any thread] */
 void fsv_rpc_set_waits(struct fsv_rpc *rpc, int64_t restart_ms, int64_t absent_ms);
 /* For work that starts outside a call (HTTP): the workers in turn. [any thread] */
 struct fsv_rpc_worker *fsv_rpc_pick(struct fsv_rpc *rpc);

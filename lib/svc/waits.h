@@ -9,11 +9,11 @@
 /* Keys for a daemon's table; first is the index of the first of them. */
 #define FSV_WAITS_KEYS \
 	{ "grpc.wait.restart", FSV_CONF_DURATION, 0, "ms", "10s", 0, 600000, NULL, \
-	  "How long gRPC requests wait for a target that has said that it is being restarted, within their own time limits. " \
-	  "Raise it where a server takes longer to restore its models.", "Targets that are not there" }, \
+	  "How long gRPC requests wait for a target that has said that it is being restarted, within their own time " \
+	  "limits. Raise it where a server takes longer to restore its models.", "Targets that are not there" }, \
 	{ "grpc.wait.absent", FSV_CONF_DURATION, 0, "ms", "2s", 0, 600000, NULL, \
-	  "How long they wait for one that cannot be reached and has not said why, counted from the first that failed; then they " \
-	  "fail at once until it has been reached again. 0 = they never wait.", NULL }
+	  "How long they wait for one that cannot be reached and has not said why, counted from the first that failed; " \
+	  "then they fail at once until it has been reached again. 0 = they never wait.", NULL }
 
 enum fsv_waits_key { FSV_WK_RESTART, FSV_WK_ABSENT, FSV_WAITS_N_KEYS };
 
