@@ -310,7 +310,7 @@ bool fsv_visit_page(struct fsv_visit *v, size_t n, size_t usual, struct fsv_page
 		size = (int64_t)usual;
 	if (size > PAGE_MAX)
 		size = PAGE_MAX;
-	ret_page->from = (uint64_t)(page - 1) <= n / (uint64_t)size ? (size_t)(page - 1) * (size_t)size : n;
+	ret_page->from = (uint64_t)(page - 1) * (uint64_t)size < n ? (size_t)((page - 1) * size) : n;
 	ret_page->to = n - ret_page->from > (size_t)size ? ret_page->from + (size_t)size : n;
 	return true;
 }

@@ -509,6 +509,21 @@ static void unknown_host_is_named(void **state)
 	assert_non_null(strstr(err.text, "no such host"));
 }
 
+static void faults_have_a_body_of_their_own(void **state)
+{
+	struct fsv_arena arena;
+	struct fsv_str body;
+
+	(void)state;
+	fsv_arena_init(&arena, 0);
+	body = fsv_http_error_json(&arena, 404, "Not Found", FSV_STR("/a\"\xc3\xa4/\xff/b"));
+	assert_true(fsv_str_starts(body, FSV_STR("{\"timestamp\":\"2")));
+	assert_true(fsv_str_ends(body, FSV_STR("+00:00\",\"status\":404,\"error\":\"Not Found\",\"path\":\"/a\\\"\xc3\xa4/\"}")));
+	body = fsv_http_error_json(&arena, 999, "None", FSV_STR_NULL);
+	assert_true(fsv_str_ends(body, FSV_STR(",\"status\":999,\"error\":\"None\"}")));
+	fsv_arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +543,7 @@ int main(void)
 		cmocka_unit_test(dripping_peer_is_cut_off),
 		cmocka_unit_test(taken_port_is_named),
 		cmocka_unit_test(unknown_host_is_named),
+		cmocka_unit_test(faults_have_a_body_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, stop_server);
