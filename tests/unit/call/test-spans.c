@@ -30,7 +30,7 @@ static struct fsv_span_record record(const char *case_id, int64_t retcode)
 		.end_ns = INT64_C(1700000000987654321), .retcode = retcode, .case_len = strlen(case_id),
 	};
 
-	memcpy(r.trace_id, PARENT + 3, 32);
+	memcpy(r.trace_id, &PARENT[3], 32);
 	memcpy(r.span_id, "0102030405060708", 16);
 	memcpy(r.case_id, case_id, r.case_len);
 	return r;

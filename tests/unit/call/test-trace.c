@@ -44,7 +44,7 @@ static void traceparent_keeps_trace_and_gets_a_new_span(void **state)
 	(void)state;
 	assert_int_equal(t.traceparent.n, 55);
 	assert_memory_equal(t.traceparent.p, PARENT, 36);
-	assert_memory_not_equal(t.traceparent.p + 36, PARENT + 36, 16);
+	assert_memory_not_equal(t.traceparent.p + 36, &PARENT[36], 16);
 	assert_memory_equal(t.traceparent.p + 52, "-01", 3);
 }
 
