@@ -54,20 +54,6 @@ static void write_row(struct fsv_jsonw *w, const struct fsv_envelope_row *row, b
 
 enum { INDEX_MAX = sizeof(",\"-2147483648\":") };
 
-static void write_index(struct fsv_jsonw *w, int32_t index)
-{
-	char text[INDEX_MAX], *p = text + sizeof(text);
-	unsigned v = index < 0 ? 0 - (unsigned)index : (unsigned)index;
-
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	if (index < 0)
-		*--p = '-';
-	fsv_jsonw_key(w, fsv_str_n(p, (size_t)(text + sizeof(text) - p)));
-}
-
 /* The rows twice, as a list and as a map by index: what the list says of a row is copied into the map. */
 static void write_rows(struct fsv_jsonw *w, const struct fsv_envelope *e, struct fsv_arena *arena)
 {
@@ -89,7 +75,7 @@ static void write_rows(struct fsv_jsonw *w, const struct fsv_envelope *e, struct
 		return;
 	for (size_t i = 0; i < e->n_rows; i++) {
 		from += i > 0;	/* the list's comma */
-		write_index(w, e->rows[i].index);
+		fsv_jsonw_key_int(w, e->rows[i].index);
 		fsv_jsonw_raw(w, fsv_str_n(out->p + from, ends[i] - from));
 		from = ends[i];
 	}

@@ -134,19 +134,36 @@ void fsv_jsonw_str(struct fsv_jsonw *w, struct fsv_str text)
 	fsv_json_quote(w->out, text);
 }
 
-void fsv_jsonw_int(struct fsv_jsonw *w, int64_t v)
+enum { INT_MAX_TEXT = sizeof("-9223372036854775808") - 1 };
+
+/* Its digits, at the end of text. */
+static struct fsv_str int_text(char text[INT_MAX_TEXT], int64_t v)
 {
-	char text[20], *p = text + sizeof(text);
+	char *end = text + INT_MAX_TEXT, *p = end;
 	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
-	element(w);
 	do {
 		*--p = (char)('0' + u % 10);
 		u /= 10;
 	} while (u);
 	if (v < 0)
 		*--p = '-';
-	fsv_buf_append(w->out, p, (size_t)(text + sizeof(text) - p));
+	return fsv_str_n(p, (size_t)(end - p));
+}
+
+void fsv_jsonw_key_int(struct fsv_jsonw *w, int64_t key)
+{
+	char text[INT_MAX_TEXT];
+
+	fsv_jsonw_key(w, int_text(text, key));
+}
+
+void fsv_jsonw_int(struct fsv_jsonw *w, int64_t v)
+{
+	char text[INT_MAX_TEXT];
+
+	element(w);
+	fsv_buf_add(w->out, int_text(text, v));
 }
 
 void fsv_jsonw_double(struct fsv_jsonw *w, double v)

@@ -143,6 +143,7 @@ static inline void fsv_jsonw_init(struct fsv_jsonw *w, struct fsv_buf *out)
 void fsv_jsonw_begin(struct fsv_jsonw *w, char bracket);	/* '{' or '[' */
 void fsv_jsonw_end(struct fsv_jsonw *w, char bracket);		/* '}' or ']' */
 void fsv_jsonw_key(struct fsv_jsonw *w, struct fsv_str key);
+void fsv_jsonw_key_int(struct fsv_jsonw *w, int64_t key);	/* a number for a name */
 void fsv_jsonw_str(struct fsv_jsonw *w, struct fsv_str text);
 void fsv_jsonw_int(struct fsv_jsonw *w, int64_t v);
 void fsv_jsonw_double(struct fsv_jsonw *w, double v);	/* non-finite: the strings "NaN" … */

@@ -515,6 +515,8 @@ static void writer_spells_like_the_reference(void **state)
 	fsv_jsonw_begin(&w, '{');
 	fsv_jsonw_kv_str(&w, "s", FSV_STR("\"\\/\b\t\n\f\r\x1f\x7f\xe6\xa8\xa1" "0123456789abcdef\x01"));
 	fsv_jsonw_kv_int(&w, "i", INT64_MIN);
+	fsv_jsonw_key_int(&w, -2147483648);
+	fsv_jsonw_int(&w, 7);
 	fsv_jsonw_key(&w, FSV_STR("a"));
 	fsv_jsonw_begin(&w, '[');
 	fsv_jsonw_double(&w, 1e7);
@@ -531,7 +533,7 @@ static void writer_spells_like_the_reference(void **state)
 	fsv_jsonw_end(&w, '}');
 	assert_string_equal(fsv_buf_cstr(&out),
 			    "{\"s\":\"\\\"\\\\/\\b\\t\\n\\f\\r\\u001F\x7f\xe6\xa8\xa1" "0123456789abcdef\\u0001\","
-			    "\"i\":-9223372036854775808,\"a\":[1.0E7,-0.0,\"NaN\",\"-Infinity\",true,null,{},[1],0]}");
+			    "\"i\":-9223372036854775808,\"-2147483648\":7,\"a\":[1.0E7,-0.0,\"NaN\",\"-Infinity\",true,null,{},[1],0]}");
 }
 
 static void reencoding_follows_the_reference(void **state)
